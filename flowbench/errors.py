@@ -1,0 +1,51 @@
+"""Errors: the one root, and the whole tree.
+
+FlowbenchError                      everything that flowbench raises for people to read
+├─ flow.ParseError                  the flow is malformed; nothing has run (also a ValueError)
+├─ flow.FlowError                   what `try` in a flow can catch
+│  ├─ flow.PathNotFound
+│  ├─ flow.InvalidPath
+│  ├─ flow.NonBoolCond
+│  ├─ flow.DispatcherError          a step failed
+│  ├─ flow.ExternError
+│  ├─ flow.TypeMismatch
+│  └─ flow.ArithError
+├─ flow.NotJson                     a value cannot be written as JSON; names the place (also a TypeError)
+├─ flow.NotReproducible             a recorded run was asked for something else than it recorded
+├─ blueprint.BlueprintError         the Blueprint cannot be read; names line and column, or the `$.` place
+│  ├─ blueprint.UnreadableText
+│  ├─ blueprint.InvalidBlueprint
+│  └─ blueprint.UnknownFormat
+├─ blueprint.UnknownFunction        no Python function is registered under that id
+├─ engine.CompileError              the Blueprint is well formed, but nobody can run it
+│  ├─ engine.UnknownKind
+│  ├─ engine.InvalidSpec
+│  ├─ engine.UnresolvedRef
+│  ├─ engine.UnresolvedOperatorRef
+│  └─ engine.DuplicateAgent
+├─ graph.GraphError                 a drawing cannot be laid out
+├─ storage.StorageError             a file of ours cannot be written or read
+├─ runtime.RunError                 what became of a run
+│  ├─ runtime.RunFailed
+│  ├─ runtime.RunCancelled
+│  ├─ runtime.RunNotFound
+│  ├─ runtime.RunOwned              another living process writes this run
+│  ├─ runtime.RunFinished           there is nothing left to resume
+│  ├─ runtime.BlueprintChanged      resume with another flow, not accepted
+│  └─ runtime.JournalDamaged
+└─ notebook.UsageError              a magic was called in a way it does not know
+
+cancel.Aborted is a BaseException and stands outside: neither `try` in a flow nor `except Exception` swallows it.
+"""
+
+from __future__ import annotations
+
+
+class FlowbenchError(Exception):
+    """Root of all errors for people. code: stable word for JSON and logs, e.g. `path_not_found`."""
+
+    code = "error"
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython asks for this: one tidy line in the cell instead of a traceback of our insides."""
+        return [f"{type(self).__name__}: {self}"]
