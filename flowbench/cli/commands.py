@@ -1,0 +1,52 @@
+"""The group `flowbench`: its commands are named here and imported when they are asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from flowbench.cli.exits import Exit, refusal
+from flowbench.errors import FlowbenchError
+
+# Each module holds one `command`. The order is the order of the help: first look, then work, then look back.
+COMMANDS = {
+    "demo": "flowbench.cli.demo",
+    "run": "flowbench.cli.run",
+    "check": "flowbench.cli.check",
+    "graph": "flowbench.cli.graph",
+    "runs": "flowbench.cli.runs",
+    "resume": "flowbench.cli.resume",
+}
+
+
+class Commands(click.Group):
+    """Commands by name; an error of ours becomes one line on stderr and an exit code, never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FlowbenchError as error:
+            raise refusal(error) from error
+        except KeyboardInterrupt:
+            ctx.exit(Exit.INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(None, "-V", "--version", package_name="flowbench-jupyter", message="flowbench %(version)s")
+def flowbench() -> None:
+    """Write a Blueprint, see it, run it, step it, stop it, resume it.
+
+    Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing,
+    124 timeout, 130 interrupted (Ctrl-C), 143 terminated.
+    """

@@ -1,0 +1,72 @@
+"""`flowbench demo`: execute the shipped tour without a browser and say what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowbench.cli.exits import Exit, Refusal
+from flowbench.cli.shipped import notebook
+from flowbench.cli.words import as_json, count, seconds
+
+if TYPE_CHECKING:
+    from flowbench.notebook.headless import Result
+
+TOUR = "00_tour.ipynb"
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder for the executed notebook (default: a new one among flowbench's own data).",
+)
+@click.option("--json", "machine", is_flag=True, help="Print {notebook, run_ids, seconds, cells} as JSON.")
+def command(output: Path | None, machine: bool) -> None:
+    """Execute the tour notebook headlessly and say where it is."""
+    from flowbench.notebook.headless import run_notebook
+
+    source = notebook(TOUR)
+    folder = output.absolute() if output is not None else new_folder()
+    if not machine:
+        click.echo(f"Executing {TOUR} ...", err=True)
+    result = run_notebook(source, _prepared(folder) / TOUR)
+    if machine:
+        click.echo(as_json(facts(result)))
+        return
+    click.echo(f"Executed  {count(result.cells, 'cell')} in {seconds(result.seconds)}")
+    click.echo(f"Ran       {count(len(result.run_ids), 'run')}: {', '.join(result.run_ids)}")
+    click.echo(f"Notebook  {result.notebook}")
+
+
+def facts(result: Result) -> dict[str, object]:
+    """{"notebook": absolute path, "run_ids": [str], "seconds": float, "cells": int}"""
+    return {
+        "notebook": str(result.notebook),
+        "run_ids": list(result.run_ids),
+        "seconds": round(result.seconds, 3),
+        "cells": result.cells,
+    }
+
+
+def new_folder() -> Path:
+    """A folder of our own that no earlier demo has used."""
+    from flowbench.storage import home, private_dir
+
+    demos = private_dir(home() / "demo")
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    names = (stamp if number == 1 else f"{stamp}-{number}" for number in range(1, 1000))
+    return private_dir(next(demos / name for name in names if not (demos / name).exists()))
+
+
+def _prepared(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot make the folder {folder}: {error.strerror}", Exit.USAGE) from error
+    return folder

@@ -1,0 +1,66 @@
+"""Exit codes: how a shell learns what became of a command."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from typing import IO, Any
+
+    from flowbench.cancel import Cause
+    from flowbench.errors import FlowbenchError
+
+
+class Exit(IntEnum):
+    """What the command's number means. 128 + n is the shell's own way to say `ended by signal n`."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2  # also: a file that cannot be read, a run that does not exist
+    MISSING = 3  # the Blueprint names functions that nobody registered
+    TIMEOUT = 124  # as timeout(1) says it
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class Refusal(click.ClickException):
+    """A command that cannot go on: one line for a person and the number for the shell."""
+
+    def __init__(self, message: str, code: Exit) -> None:
+        super().__init__(" ".join(message.split()))  # one line, whatever the error carried
+        self.exit_code = code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"flowbench: {self.message}", err=True)
+
+
+def refusal(error: FlowbenchError) -> Refusal:
+    """What an error of ours means on the command line."""
+    # The rooms are imported here because only an error needs them: `flowbench --help` stays quick.
+    from flowbench.blueprint import BlueprintError, UnknownFunction
+    from flowbench.engine import UnresolvedRef
+    from flowbench.flow import ParseError
+    from flowbench.runtime import RunNotFound
+
+    code = Exit.FAILED
+    if isinstance(error, (UnknownFunction, UnresolvedRef)):
+        code = Exit.MISSING
+    elif isinstance(error, (BlueprintError, ParseError, RunNotFound)):
+        code = Exit.USAGE
+    return Refusal(str(error) or type(error).__name__, code)
+
+
+def of_cancelled(cause: Cause | None, signal: Exit | None) -> Exit:
+    """The number of a cancelled run. signal: the one this process got, if any."""
+    from flowbench.cancel import AbortReason
+
+    if cause is not None and cause.reason is AbortReason.TIMEOUT:
+        return Exit.TIMEOUT
+    if signal is not None:
+        return signal
+    if cause is not None and cause.reason is AbortReason.SIGNAL:
+        return Exit.INTERRUPTED
+    return Exit.FAILED

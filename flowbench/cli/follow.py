@@ -1,0 +1,135 @@
+"""Follow a run to its end: a progress line for a person, signals for its token, the outcome for the shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from flowbench.cli.exits import Exit, of_cancelled
+from flowbench.cli.words import as_json, count, seconds, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from flowbench.cancel import CancelToken
+    from flowbench.runtime import Run
+
+TICK = 0.1  # seconds between two states of the progress line
+SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+
+
+@dataclass
+class Heard:
+    """The first signal this process got while it followed a run."""
+
+    exit: Exit | None = None
+
+
+@contextmanager
+def signals(token: CancelToken) -> Iterator[Heard]:
+    """SIGINT and SIGTERM abort `token` (reason Signal); a second one ends this process at once.
+
+    The journal is safe against the second one too: that is what it is for.
+    """
+    from flowbench.cancel import AbortReason
+
+    heard = Heard()
+
+    def answer(number: int, frame: FrameType | None) -> None:
+        if heard.exit is not None:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        heard.exit = SIGNALS[signal.Signals(number)]
+        token.abort(AbortReason.SIGNAL, by=signal.Signals(number).name)
+
+    before = {number: signal.signal(number, answer) for number in SIGNALS}
+    try:
+        yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def follow(run: Run) -> None:
+    """Return when the run has ended, whatever its outcome."""
+    if not _person_watches():
+        run.wait()
+        return
+    try:
+        while not run.wait(TICK):
+            _draw(progress_line(run))
+    finally:
+        _draw("")
+
+
+def outcome(run: Run, heard: Heard) -> Exit:
+    """The exit code of an ended run."""
+    if run.state == "done":
+        return Exit.DONE
+    if run.state == "cancelled":
+        return of_cancelled(run.cause, heard.exit)
+    return Exit.FAILED
+
+
+def tell(run: Run, machine: bool) -> None:
+    """Say what became of a run: one JSON object for a program, a few lines for a person."""
+    if machine:
+        click.echo(as_json(facts(run)))
+        return
+    click.echo(run.summary())
+    if run.state == "done":
+        for line in preview(run.ctx):
+            click.echo(line)
+        return
+    if run.error:
+        click.echo(f"flowbench: {' '.join(run.error.split())}", err=True)
+    click.echo(f"Resume it with: flowbench resume {run.id}", err=True)
+
+
+def facts(run: Run) -> dict[str, object]:
+    """{"run_id": str, "state": str, "seconds": float, "steps": int, "ctx": JSON, "error": str | None}"""
+    return {
+        "run_id": run.id,
+        "state": run.state,
+        "seconds": round(run.seconds, 6),
+        "steps": len(run.steps),
+        "ctx": run.ctx,
+        "error": run.error,
+    }
+
+
+def preview(ctx: object) -> list[str]:
+    """A ctx in at most one line of 100 characters per key."""
+    if not isinstance(ctx, dict):
+        return ["  " + short(as_json(ctx), 98)]
+    width = min(24, max(map(len, ctx), default=0))
+    return [f"  {short(key, 24):<{width}}  {short(as_json(item), 96 - width)}" for key, item in ctx.items()]
+
+
+def progress_line(run: Run) -> str:
+    """`12 steps · 1 failed · parse x4 · 3.1 s`"""
+    now = run.progress()
+    parts = [count(now.done, "step")]
+    if now.failed:
+        parts.append(f"{now.failed} failed")
+    parts += [f"{agent} x{many}" for agent, many in Counter(agent for _, agent, _ in now.running).most_common(3)]
+    parts.append(seconds(run.seconds))
+    return " · ".join(parts)
+
+
+def _person_watches() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _draw(text: str) -> None:
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    sys.stderr.write("\r\x1b[2K" + short(text, columns - 1))
+    sys.stderr.flush()

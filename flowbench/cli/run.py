@@ -1,0 +1,52 @@
+"""`flowbench run FILE`: run a Blueprint to its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flowbench.cli import follow, options, sources
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--ctx", "given", metavar="JSON|@FILE", help="The ctx to start with (default: empty).")
+@options.agents
+@options.timeout
+@click.option(
+    "--durability",
+    type=click.Choice(["memory", "process", "power"]),
+    default="process",
+    show_default=True,
+    help="What the journal survives: nothing, kill -9, or a power cut.",
+)
+@options.outcome_as_json
+@click.pass_context
+def command(
+    context: click.Context,
+    file: Path,
+    given: str | None,
+    agents: tuple[str, ...],
+    timeout: float | None,
+    durability: str,
+    machine: bool,
+) -> None:
+    """Run the Blueprint in FILE (YAML or JSON) to its end.
+
+    FILE is data: it names functions by id. The functions come from --agents.
+    Ctrl-C and SIGTERM abort the run tidily; what it recorded can be resumed.
+    """
+    from flowbench.cancel import CancelToken
+    from flowbench.runtime import launch
+
+    wanted = sources.blueprint(file)
+    ctx = sources.value(given) if given is not None else None
+    sources.agents(agents)
+    sources.require(wanted)
+    token = CancelToken()
+    with follow.signals(token) as heard:
+        run = launch(wanted, ctx, timeout=timeout, durability=durability, token=token)
+        follow.follow(run)
+    follow.tell(run, machine)
+    context.exit(follow.outcome(run, heard))

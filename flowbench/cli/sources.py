@@ -1,0 +1,122 @@
+"""Sources: what a command is given by name: Blueprint files, values for ctx, Python files with agents."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flowbench.cli.exits import Exit, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowbench.blueprint import Blueprint
+
+
+def blueprint(file: Path) -> Blueprint:
+    """The Blueprint of a file. Raises: Refusal (the file cannot be read), BlueprintError (its text is wrong)."""
+    from flowbench.blueprint import load
+
+    try:
+        return load(file)
+    except OSError as error:
+        raise Refusal(f"{file}: {error.strerror or error}", Exit.USAGE) from error
+
+
+def value(text: str) -> Any:
+    """A JSON text, or `@FILE` with one in it. Raises: Refusal, with line and column."""
+    name = "--ctx"
+    if text.startswith("@"):
+        name = text[1:]
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except OSError as error:
+            raise Refusal(f"{name}: {error.strerror or error}", Exit.USAGE) from error
+        except UnicodeDecodeError as error:
+            raise Refusal(f"{name}: not UTF-8 text (byte {error.start})", Exit.USAGE) from error
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise Refusal(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}", Exit.USAGE) from error
+    except (ValueError, RecursionError) as error:  # NaN and friends, numbers or nesting beyond all bounds
+        raise Refusal(f"{name}: {error}", Exit.USAGE) from error
+
+
+def agents(names: Sequence[str]) -> None:
+    """Import what a person named, so that the @agent functions in it register.
+
+    names: modules (`my.agents`, found from the working directory too) or files (`agents.py`).
+    Raises: Refusal, with the line in that file.
+    """
+    for name in names:
+        try:
+            if name.endswith(".py"):
+                _file(Path(name).absolute())
+            else:
+                _module(name)
+        # Whatever goes wrong in there is the named file's own affair: it is told, with its place.
+        except (Exception, SystemExit) as error:
+            raise Refusal(f"{name} cannot be imported: {_told(error)}", Exit.USAGE) from error
+
+
+def require(wanted: Blueprint) -> None:
+    """Raises: Refusal, if the Blueprint names functions that nobody registered; it names them all."""
+    lost = missing(wanted)
+    if lost:
+        what = "function is" if len(lost) == 1 else "functions are"
+        told = f"{', '.join(lost)} (name the Python file that defines them with --agents)"
+        raise Refusal(f"the {what} missing: {told}", Exit.MISSING)
+
+
+def missing(wanted: Blueprint) -> list[str]:
+    """Ids of functions that the Blueprint names and nobody registered, sorted."""
+    from flowbench import flow
+    from flowbench.blueprint import functions
+
+    known = set(functions.ids())
+    named = {agent.name for agent in wanted.agents}
+    lost = {ref for ref in flow.compile(wanted.flow).refs if ref not in named | known}
+    for agent in wanted.agents:
+        if agent.kind == "python_fn" and isinstance(agent.spec, dict):
+            lost |= {str(agent.spec.get("fn_id", agent.name))} - known
+    return sorted(lost)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _file(path: Path) -> None:
+    name = f"flowbench_agents_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))  # as `python FILE` does: its neighbours can be imported
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # a half-made module must not be found by a later import
+        raise
+
+
+def _module(name: str) -> None:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)  # as `python -m` does
+    importlib.import_module(name)
+
+
+def _told(error: BaseException) -> str:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    own = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith("<frozen")]
+    own = [each for each in own if each.filename != __file__ and Path(each.filename).name != "__init__.py"]
+    if isinstance(error, SyntaxError) or not own:
+        return what  # a SyntaxError tells its place itself
+    return f"{what} ({Path(own[-1].filename).name}, line {own[-1].lineno})"
