@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from flowbench.cancel.grace import GRACE_SECONDS, Ending, stop
+from flowbench.cancel.job import Orphan
 from flowbench.cancel.reason import Aborted, AbortReason, Cause
+from flowbench.cancel.threads import Handoff
 from flowbench.cancel.token import AbortToken, CancelToken
 
-__all__ = ["AbortReason", "AbortToken", "Aborted", "CancelToken", "Cause"]
+__all__ = [
+    "GRACE_SECONDS",
+    "AbortReason",
+    "AbortToken",
+    "Aborted",
+    "CancelToken",
+    "Cause",
+    "Ending",
+    "Handoff",
+    "Orphan",
+    "stop",
+]

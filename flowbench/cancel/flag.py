@@ -19,7 +19,7 @@ from flowbench.cancel.reason import Aborted, AbortReason, Cause
 
 WATCH_SECONDS = 0.1  # how long the watcher of an Event outlives the last token that cares
 
-Listener = Callable[[Cause], None]
+Listener = Callable[[Cause], object]
 
 _log = logging.getLogger("flowbench.cancel")
 _keys = itertools.count()

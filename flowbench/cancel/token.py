@@ -136,7 +136,7 @@ class CancelToken:
         token._flag = Flag(self._flag, "parent")
         return token
 
-    def on_abort(self, callback: Callable[[Cause], None]) -> Callable[[], None]:
+    def on_abort(self, callback: Callable[[Cause], object]) -> Callable[[], None]:
         """Call `callback` once, in the thread that aborts; at once, here, if that has happened. Returns the way back.
 
         What it raises is logged. It is not called for a deadline that only passes.

@@ -1,0 +1,177 @@
+"""Job: one call of a plain function on a thread, which its caller can leave and a third party can force to end."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from flowbench.cancel.reason import Aborted, AbortReason, Cause
+from flowbench.cancel.token import CancelToken
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+_raise_in.argtypes = (ctypes.c_ulong, ctypes.py_object)
+_raise_in.restype = ctypes.c_int
+_take_back = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)(
+    ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
+)
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A body that goes on after it was forced: it swallows aborts, or it is in code that is not Python.
+
+    function: module and qualified name. thread: name of its thread. since: unix seconds, when its caller left.
+    """
+
+    function: str
+    thread: str
+    since: float
+
+
+class Job(Generic[A, R]):
+    """A call and what became of it.
+
+    A thread whose job was left takes no further job, so that forcing can never hit other work. `lock` keeps it from
+    ending between the look whether it still runs and the forcing: idents of threads are used again.
+    """
+
+    __slots__ = (
+        "_back",
+        "_context",
+        "_ended",
+        "_error",
+        "_fn",
+        "_gate",
+        "_left",
+        "_lock",
+        "_result",
+        "_thread",
+        "_value",
+        "token",
+    )
+
+    def __init__(self, fn: Callable[[A], R], value: A, token: CancelToken | None) -> None:
+        self.token = token
+        self._fn = fn
+        self._value = value
+        self._context = copy_context()
+        self._lock = threading.Lock()
+        self._gate = threading.Lock()  # open when ended
+        self._gate.acquire()
+        self._thread: threading.Thread | None = None  # set while the body may run
+        self._left = 0.0  # unix seconds
+        self._ended = False
+        self._back: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        self._result: R | None = None
+        self._error: BaseException | None = None
+
+    # In the thread that works
+
+    def run(self, thread: threading.Thread) -> bool:
+        """Run the body, unless the caller has left; False if this thread must not take another job."""
+        with self._lock:
+            if self._left:
+                return True
+            self._thread = thread
+        try:
+            if self.token is not None:
+                self.token.heartbeat()
+            self._result = self._context.run(self._fn, self._value)
+        except BaseException as error:  # carried to the caller, who raises it
+            self._error = error
+        return self.end()
+
+    def end(self) -> bool:
+        """The body has ended: tell the caller. May be called again. False if this thread must not take another job."""
+        with self._lock:
+            if self._left and self._thread is not None:
+                _take_back(self._thread.ident or 0, None)  # forced too late: nothing is left to be hit
+            already, self._ended = self._ended, True
+            back = self._back
+        if not already:
+            self._gate.release()
+            if back is not None:
+                _wake(*back)
+        return not self._left
+
+    # In the caller
+
+    def wait_briefly(self, seconds: float) -> bool:
+        """Block for at most `seconds`; True if the job has ended."""
+        return self._gate.acquire(timeout=seconds)
+
+    async def wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        with self._lock:
+            if self._ended:
+                return
+            self._back = (loop, future)
+        await future
+
+    def outcome(self) -> R:
+        error, self._error = self._error, None  # kept here, it would be a cycle: error, traceback, frame, job
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
+        return self._result  # type: ignore[return-value]  # R may include None
+
+    def leave(self) -> bool:
+        """Nobody waits any more. True if the body runs on; a body that has not begun never will."""
+        with self._lock:
+            self._left = time.time()
+            self._back = None
+            return self._thread is not None and not self._ended
+
+    # In the reaper
+
+    def force(self) -> bool:
+        """Raise Aborted in the body, at its next bytecode; False if it has ended."""
+        cause = self.token.cause if self.token is not None else None
+        error = _bearing(cause or Cause(AbortReason.SIGNAL, "task"))
+        with self._lock:
+            thread = self._thread
+            if self._ended or thread is None or not thread.is_alive():
+                return False
+            return bool(_raise_in(thread.ident or 0, error))
+
+    @property
+    def runs(self) -> bool:
+        return not self._ended and self._thread is not None and self._thread.is_alive()
+
+    def orphan(self) -> Orphan:
+        fn: Any = self._fn
+        name = f"{getattr(fn, '__module__', '?')}.{getattr(fn, '__qualname__', type(fn).__qualname__)}"
+        return Orphan(function=name, thread="" if self._thread is None else self._thread.name, since=self._left)
+
+
+def _bearing(cause: Cause) -> type[Aborted]:
+    """A class, because the interpreter calls it without arguments in the thread that is hit."""
+
+    def __init__(self: Aborted) -> None:  # noqa: N807 -- the body of a class that is made here
+        Aborted.__init__(self, cause)
+
+    return type("Aborted", (Aborted,), {"__init__": __init__, "__module__": Aborted.__module__})
+
+
+def _wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    try:
+        loop.call_soon_threadsafe(_set, future)
+    except RuntimeError:  # the loop is closed, so nobody waits any more
+        return
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

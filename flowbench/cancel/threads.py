@@ -1,0 +1,162 @@
+"""Threads: hand a plain function to a worker thread and get the answer back without the event loop's wake-up cost.
+
+A quick answer is waited for on a lock, for at most `patience` seconds, and only for functions that were quick before;
+a slow one comes back through `call_soon_threadsafe`, and the loop is free meanwhile.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, TypeVar
+
+from flowbench.cancel.grace import GRACE_SECONDS
+from flowbench.cancel.job import Job, Orphan
+from flowbench.cancel.reaper import Reaper
+from flowbench.cancel.reason import Aborted, AbortReason
+from flowbench.cancel.token import CancelToken
+
+KNOWN_FUNCTIONS = 4096  # durations kept; then all are forgotten, which costs each function one short wait
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_numbers = itertools.count(1)
+
+
+class Handoff:
+    """A growing set of daemon threads. limit: threads at most, not counting those whose caller has left.
+
+    patience: seconds that the event loop may stand still for an answer.
+    """
+
+    def __init__(self, limit: int = 32, patience: float = 0.0003) -> None:
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1, not {limit}")
+        self._limit = limit
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._idle: list[_Seat] = []
+        self._backlog: deque[Job[Any, Any]] = deque()
+        self._usual: dict[int, float] = {}  # hash of a function: seconds, smoothed
+        self._reaper = Reaper()
+        self._closed = False
+
+    async def call(
+        self, fn: Callable[[A], R], value: A, *, token: CancelToken | None = None, grace: float = GRACE_SECONDS
+    ) -> R:
+        """`fn(value)` on a thread, in a copy of the caller's context; abort raises.
+
+        If the task that awaits is cancelled, it stops waiting at once, `token` is aborted, and after `grace` seconds
+        Aborted is raised inside `fn`. A call that no thread has begun is dropped.
+        Raises: what `fn` raises; Aborted if `token` was aborted before `fn` began; RuntimeError when closed.
+        """
+        job = Job(fn, value, token)
+        began = perf_counter()
+        self._submit(job)
+        try:
+            usual = self._usually(fn)
+            if usual >= self._patience or not job.wait_briefly(self._patience):
+                await job.wait()
+        except BaseException:  # cancelled, closed or interrupted: whatever it is, nobody waits any more
+            self._leave(job, grace)
+            raise
+        self._learn(fn, usual * 0.8 + (perf_counter() - began) * 0.2)
+        return job.outcome()
+
+    @property
+    def orphans(self) -> list[Orphan]:
+        """Bodies that go on although they were forced. They end when they choose to, or with the process."""
+        return self._reaper.orphans()
+
+    def close(self) -> None:
+        """Take no more calls. What was handed over is still done; then the threads end. Does not wait."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._threads -= len(idle)
+        for seat in idle:
+            seat.gate.release()
+
+    def _submit(self, job: Job[Any, Any]) -> None:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("this Handoff is closed")
+            if self._idle:
+                seat = self._idle.pop()
+                seat.job = job
+                seat.gate.release()
+            elif self._threads < self._limit:
+                self._start(job)
+            else:
+                self._backlog.append(job)
+
+    def _start(self, job: Job[Any, Any]) -> None:
+        name = f"flowbench-{next(_numbers)}"
+        threading.Thread(target=self._work, args=(_Seat(job),), name=name, daemon=True).start()
+        self._threads += 1
+
+    def _leave(self, job: Job[Any, Any], grace: float) -> None:
+        if job.token is not None:
+            job.token.abort(AbortReason.SIGNAL, "task")
+        if not job.leave():
+            return
+        self._reaper.take(job, grace)
+        with self._lock:  # its thread takes no further job: the place is free for another
+            self._threads -= 1
+            if self._backlog:
+                self._start(self._backlog.popleft())
+
+    def _work(self, seat: _Seat) -> None:
+        thread = threading.current_thread()
+        while seat.job is not None:
+            try:
+                goes_on = seat.job.run(thread)
+            except Aborted:  # forced between the last bytecode of the body and its end
+                goes_on = seat.job.end()
+            if not goes_on or not self._sit_down(seat):
+                return
+            seat.gate.acquire()
+
+    def _sit_down(self, seat: _Seat) -> bool:
+        """Have the next job put into `seat`, whose gate opens then; False if there will be none."""
+        seat.job = None
+        with self._lock:
+            if self._backlog:
+                seat.job = self._backlog.popleft()
+                seat.gate.release()
+            elif self._closed:
+                self._threads -= 1
+                return False
+            else:
+                self._idle.append(seat)
+        return True
+
+    def _usually(self, fn: Callable[[Any], Any]) -> float:
+        try:
+            return self._usual.get(hash(fn), 0.0)
+        except TypeError:  # a callable without a hash cannot be remembered, so it is never waited for
+            return self._patience
+
+    def _learn(self, fn: Callable[[Any], Any], seconds: float) -> None:
+        if len(self._usual) >= KNOWN_FUNCTIONS:
+            self._usual.clear()
+        try:
+            self._usual[hash(fn)] = seconds
+        except TypeError:
+            return
+
+
+class _Seat:
+    """Where a thread waits for its next job. gate: opened once per job; a job of None means: end."""
+
+    __slots__ = ("gate", "job")
+
+    def __init__(self, job: Job[Any, Any]) -> None:
+        self.job: Job[Any, Any] | None = job
+        self.gate = threading.Lock()
+        self.gate.acquire()
