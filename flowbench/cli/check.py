@@ -15,9 +15,9 @@ from flowbench.cli.words import count
 @options.agents
 def command(file: Path, agents: tuple[str, ...]) -> None:
     """Read the Blueprint in FILE and look for the functions it names. Nothing runs."""
-    from flowbench.blueprint import draw
+    from flowbench.blueprint import draw, load
 
-    wanted = sources.blueprint(file)
+    wanted = load(file)
     sources.agents(agents)
     drawing = draw(wanted)
     sources.require(wanted)

