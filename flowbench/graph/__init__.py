@@ -1,0 +1,14 @@
+"""Graph: nodes and edges become a still, safe SVG."""
+
+from __future__ import annotations
+
+from flowbench.graph.dot import digraph
+from flowbench.graph.drawing import Drawing, Edge, Group, Node
+from flowbench.graph.errors import GraphError
+from flowbench.graph.look import STATUS_COLOURS
+from flowbench.graph.picture import Pictures
+from flowbench.graph.svg import recolour
+
+__all__ = ["STATUS_COLOURS", "Drawing", "Edge", "GraphError", "Group", "Node", "digraph", "recolour", "svg"]
+
+svg = Pictures().svg

@@ -1,0 +1,185 @@
+"""SVG: read it without trust, keep only still shapes and text, and give nodes their status colours and counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from xml.etree import ElementTree as ET  # expat expands nothing here: `read` refuses what could declare an entity
+
+from flowbench.graph.errors import GraphError
+from flowbench.graph.labels import ID_PREFIX, tidy, width
+from flowbench.graph.look import FONT, STATUS_COLOURS, STATUS_STROKES
+
+NAMESPACE = "http://www.w3.org/2000/svg"
+SHAPES = frozenset({"path", "polygon", "ellipse", "rect", "circle"})
+
+_LETTERS = re.compile(r"[\w ,.:'-]{1,200}")
+_NUMBERS = re.compile(r"[-+0-9.,eE% \t\r\n]*(?:px|pt)?")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{1,30}")
+_PATH = re.compile(r"[-+0-9.,eE \t\r\nMmLlHhVvCcSsQqTtAaZz]*")
+_TRANSFORM = re.compile(r"(?:\s*(?:translate|scale|rotate)\([-+0-9.,eE ]*\))*\s*")
+_OWN_ID = re.compile(rf"{ID_PREFIX}.*", re.DOTALL)
+
+_ELEMENTS = frozenset({"svg", "g", "polyline", "line", "text", "tspan"}) | SHAPES
+_ATTRIBUTES: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(("class", "font-family", "font-weight", "font-style", "text-anchor"), _LETTERS),
+    **dict.fromkeys(("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "width", "height"), _NUMBERS),
+    **dict.fromkeys(("viewBox", "points", "font-size", "opacity", "fill-opacity", "stroke-opacity"), _NUMBERS),
+    **dict.fromkeys(("stroke-width", "stroke-dasharray"), _NUMBERS),
+    **dict.fromkeys(("fill", "stroke"), _COLOUR),
+    "d": _PATH,
+    "transform": _TRANSFORM,
+    "id": _OWN_ID,
+}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+_BADGE_LENGTH = 16  # characters
+_BADGE_SIZE = 9.0  # points
+_BADGE_HEIGHT = 13.0
+_BADGE_FILL = "#374151"
+_BADGE_INK = "#ffffff"
+
+
+def clean(svg: str) -> str:
+    """The same picture out of a short list of elements and attributes; scripts, links, styles, titles are left out.
+
+    Ids stay only if they begin with "fb-". Raises: GraphError if the text is no SVG or declares a document type.
+    """
+    root = read(svg)
+    if _local(root.tag) != "svg":
+        raise GraphError("the picture is no SVG")
+    kept = _bare(root)
+    work = [(root, kept)]
+    while work:
+        old, new = work.pop()
+        for child in old:
+            if isinstance(child.tag, str) and _local(child.tag) in _ELEMENTS - {"svg"}:
+                copy = _bare(child)
+                new.append(copy)
+                work.append((child, copy))
+    kept.set("xmlns", NAMESPACE)
+    return write(kept)
+
+
+def recolour(svg: str, status: Mapping[str, str], counts: Mapping[str, str] | None = None) -> str:
+    """Fill nodes by status and write counts such as "37/40" on their corner; other nodes stay as they are.
+
+    svg: a picture of this room, as it was before any colours. status, counts: by node id, without "fb-"; a status that
+    STATUS_COLOURS does not know is skipped. Raises: GraphError.
+    """
+    if not status and not counts:
+        return svg
+    root = read(svg)
+    for id, node in nodes(root):
+        state, count = status.get(id, ""), (counts or {}).get(id, "")
+        if state in STATUS_COLOURS:
+            _fill(node, state)
+        if count:
+            _badge(node, tidy(count, _BADGE_LENGTH))
+    return write(root)
+
+
+def nodes(root: ET.Element) -> Iterator[tuple[str, ET.Element]]:
+    """Every node group with its id, without "fb-"."""
+    for group in root.iter():
+        id = group.get("id", "")
+        if group.get("class", "").split(" ")[0] == "node" and id.startswith(ID_PREFIX):
+            yield id[len(ID_PREFIX) :], group
+
+
+def read(svg: str) -> ET.Element:
+    """The element tree of one document without declarations, tags without namespace. Raises: GraphError."""
+    if "<!DOCTYPE" in svg or "<!ENTITY" in svg:
+        raise GraphError("the picture declares a document type")
+    try:
+        root = ET.fromstring(svg)  # noqa: S314 - no document type, hence no entity
+    except (ET.ParseError, ValueError) as error:
+        raise GraphError(f"the picture is no XML: {error}") from error
+    if root.tag.startswith("{"):
+        for element in root.iter():
+            if isinstance(element.tag, str) and element.tag.startswith(f"{{{NAMESPACE}}}"):
+                element.tag = _local(element.tag)
+        root.set("xmlns", NAMESPACE)
+    return root
+
+
+def write(root: ET.Element) -> str:
+    """Text that HTML and XML parsers read alike."""
+    return ET.tostring(root, encoding="unicode")
+
+
+def _local(tag: str) -> str:
+    """Name without the SVG namespace; a name of any other namespace stays whole, so that no list contains it."""
+    return tag.removeprefix(f"{{{NAMESPACE}}}")
+
+
+def _bare(element: ET.Element) -> ET.Element:
+    tag = _local(element.tag)
+    bare = ET.Element(tag)
+    for name, value in element.attrib.items():
+        pattern = _ATTRIBUTES.get(name)
+        if pattern is not None and pattern.fullmatch(value):
+            bare.set(name, value)
+    if tag in ("text", "tspan"):
+        bare.text = element.text
+    return bare
+
+
+def _fill(node: ET.Element, status: str) -> None:
+    node.set("class", f"{node.get('class')} fb-{status}")
+    for shape in node:
+        if shape.tag in SHAPES and shape.get("fill") != "none":
+            shape.set("fill", STATUS_COLOURS[status])
+            shape.set("stroke", STATUS_STROKES[status])
+            if status == "running":
+                shape.set("stroke-width", "2")
+            elif status == "skipped":
+                shape.set("stroke-dasharray", "4,3")
+
+
+def _badge(node: ET.Element, count: str) -> None:
+    corner = _corner(node)
+    if corner is None:
+        return
+    right, top = corner
+    wide = max(width(count, _BADGE_SIZE) + 9.0, _BADGE_HEIGHT)
+    left, above = right - wide + 6.0, top - _BADGE_HEIGHT / 2
+    badge = ET.SubElement(node, "g", {"class": "badge"})
+    box = {"x": left, "y": above, "width": wide, "height": _BADGE_HEIGHT, "rx": _BADGE_HEIGHT / 2}
+    ET.SubElement(badge, "rect", {name: f"{value:.2f}" for name, value in box.items()} | {"fill": _BADGE_FILL})
+    text = ET.SubElement(
+        badge,
+        "text",
+        {
+            "x": f"{left + wide / 2:.2f}",
+            "y": f"{above + _BADGE_HEIGHT / 2 + _BADGE_SIZE * 0.35:.2f}",
+            "text-anchor": "middle",
+            "font-family": FONT,
+            "font-size": f"{_BADGE_SIZE:g}",
+            "fill": _BADGE_INK,
+        },
+    )
+    text.text = count
+
+
+def _corner(node: ET.Element) -> tuple[float, float] | None:
+    """Right and top of the node's shapes; every coordinate in our pictures is absolute."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for shape in node:
+        if shape.tag in ("path", "polygon"):
+            numbers = [float(number) for number in _NUMBER.findall(shape.get("d") or shape.get("points") or "")]
+            xs += numbers[::2]
+            ys += numbers[1::2]
+        elif shape.tag in ("ellipse", "circle"):
+            xs.append(_float(shape, "cx") + _float(shape, "rx") + _float(shape, "r"))
+            ys.append(_float(shape, "cy") - _float(shape, "ry") - _float(shape, "r"))
+        elif shape.tag == "rect":
+            xs.append(_float(shape, "x") + _float(shape, "width"))
+            ys.append(_float(shape, "y"))
+    return (max(xs), min(ys)) if xs and ys else None
+
+
+def _float(shape: ET.Element, name: str) -> float:
+    found = _NUMBER.match(shape.get(name, "0"))
+    return float(found.group()) if found else 0.0
