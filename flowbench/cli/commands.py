@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from flowbench import __version__
-from flowbench.cli.exits import Exit, refusal
+from flowbench.cli.exits import Exit, Refusal, refusal
 from flowbench.errors import FlowbenchError
 
 # Each module holds one `command`. The order is the order of the help: first look, then work, then look back.
@@ -37,8 +37,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except FlowbenchError as error:
-            raise refusal(error) from error
+        except (FlowbenchError, Refusal) as error:
+            told = error if isinstance(error, Refusal) else refusal(error)
+            click.echo(f"flowbench: {told.message}", err=True)
+            ctx.exit(told.exit_code)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
 

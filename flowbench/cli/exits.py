@@ -5,11 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
-    from typing import IO, Any
-
     from flowbench.cancel import Cause
     from flowbench.errors import FlowbenchError
 
@@ -26,15 +22,13 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
-class Refusal(click.ClickException):
+class Refusal(Exception):
     """A command that cannot go on: one line for a person and the number for the shell."""
 
-    def __init__(self, message: str, code: Exit) -> None:
-        super().__init__(" ".join(message.split()))  # one line, whatever the error carried
-        self.exit_code = code
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"flowbench: {self.message}", err=True)
+    def __init__(self, message: str, exit_code: Exit) -> None:
+        self.message = " ".join(message.split())  # one line, whatever the error carried
+        self.exit_code = exit_code
+        super().__init__(self.message)
 
 
 def refusal(error: FlowbenchError) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -29,7 +30,7 @@ def command(
     given: str | None,
     agents: tuple[str, ...],
     timeout: float | None,
-    durability: str,
+    durability: Literal["memory", "process", "power"],
     machine: bool,
 ) -> None:
     """Run the Blueprint in FILE (YAML or JSON) to its end.

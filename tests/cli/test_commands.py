@@ -1,0 +1,109 @@
+"""The group: help, names, and how errors look."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from flowbench.cli import main
+from flowbench.cli.commands import COMMANDS, Commands
+from flowbench.cli.exits import Exit
+from flowbench.errors import FlowbenchError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_help_names_every_command_with_what_it_does() -> None:
+    told = CliRunner().invoke(main, ["--help"])
+
+    assert told.exit_code == 0
+    for name in COMMANDS:
+        line = next(line for line in told.output.splitlines() if line.startswith(f"  {name} "))
+        assert len(line.split()) > 3
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_each_command_explains_itself(name: str) -> None:
+    told = CliRunner().invoke(main, [name, "-h"])
+
+    assert told.exit_code == 0
+    assert told.output.startswith(f"Usage: flowbench {name}")
+
+
+def test_each_command_is_a_small_file_of_its_own() -> None:
+    for name, module in COMMANDS.items():
+        path = ROOT / (module.replace(".", "/") + ".py")
+        assert path.stem == name
+        assert len(path.read_text().splitlines()) < 200
+
+
+def test_unknown_command_is_wrong_usage() -> None:
+    told = CliRunner().invoke(main, ["rnu"])
+
+    assert told.exit_code == Exit.USAGE
+    assert "No such command 'rnu'" in told.output
+
+
+def test_only_the_asked_command_is_imported() -> None:
+    code = (
+        "import sys\nfrom flowbench.cli import main\n"
+        "try:\n    main(['graph', '--help'])\nexcept SystemExit:\n    pass\n"
+        "print('LOADED', *sorted(name for name in sys.modules if name.startswith('flowbench.')))"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    loaded = told.stdout.splitlines()[-1].split()[1:]
+    assert set(loaded) == {
+        "flowbench.cli",
+        "flowbench.cli.commands",
+        "flowbench.cli.exits",
+        "flowbench.cli.graph",
+        "flowbench.errors",
+    }
+
+
+class Fails(Commands):
+    """The group with one command, which raises what it was made with."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__("fails")
+        self.error = error
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        def fail() -> None:
+            raise self.error
+
+        return click.Command("fail", callback=fail)
+
+
+def test_an_error_of_ours_is_one_line_on_stderr() -> None:
+    told = CliRunner().invoke(Fails(FlowbenchError("two\n  lines")), ["fail"])
+
+    assert told.exit_code == Exit.FAILED
+    assert told.stderr == "flowbench: two lines\n"
+    assert told.stdout == ""
+
+
+def test_an_error_without_words_names_its_kind() -> None:
+    told = CliRunner().invoke(Fails(FlowbenchError()), ["fail"])
+
+    assert told.stderr == "flowbench: FlowbenchError\n"
+
+
+def test_ctrl_c_outside_a_run_ends_with_130_and_no_traceback() -> None:
+    told = CliRunner().invoke(Fails(KeyboardInterrupt()), ["fail"])
+
+    assert told.exit_code == Exit.INTERRUPTED
+    assert "Traceback" not in told.output
+
+
+def test_a_bug_is_not_hidden_as_a_message() -> None:
+    told = CliRunner().invoke(Fails(ZeroDivisionError("a bug")), ["fail"])
+
+    assert isinstance(told.exception, ZeroDivisionError)

@@ -1,0 +1,35 @@
+"""`flowbench demo`: where the executed tour goes. The tour itself runs in tests/ways/test_install.py."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from flowbench.cli import main
+from flowbench.cli.demo import new_folder
+from flowbench.cli.exits import Exit
+
+
+def test_each_demo_gets_a_private_folder_of_its_own(desk: Path) -> None:
+    folders = [new_folder() for _ in range(3)]
+
+    assert len(set(folders)) == 3
+    assert all(folder.parent == desk.parent / "home" / "demo" for folder in folders)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
+def test_an_output_folder_that_cannot_be_made_is_told(desk: Path) -> None:
+    (desk / "file").write_text("")
+
+    told = CliRunner().invoke(main, ["demo", "-o", "file/below"])
+
+    assert told.exit_code == Exit.USAGE
+    assert told.stderr.startswith("flowbench: cannot make the folder ")
+
+
+def test_an_output_that_is_a_file_is_wrong_usage(desk: Path) -> None:
+    (desk / "file").write_text("")
+
+    assert CliRunner().invoke(main, ["demo", "-o", "file"]).exit_code == Exit.USAGE

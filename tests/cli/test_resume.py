@@ -1,0 +1,66 @@
+"""`flowbench resume`: what was done stays done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from flowbench.cli.exits import Exit
+from tests.cli.conftest import Command
+
+TWO = """
+id: two
+flow:
+  kind: seq
+  children:
+    - {kind: step, ref: halve, in: $.x, out: $.half}
+    - {kind: step, ref: dwell, in: $.half, out: $.slept}
+"""
+
+
+def test_a_killed_run_goes_on_and_repeats_nothing_recorded(
+    flowbench: Command, desk: Path, appears: Callable[[str], None]
+) -> None:
+    (desk / "two.yaml").write_text(TWO)
+    process = flowbench.start("run", "two.yaml", "--agents", "agents.py", "--ctx", '{"x": 0.8}')
+    appears("dwelling")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(20)
+
+    before = json.loads(flowbench("runs", "--json").stdout)[0]
+    resumed = flowbench("resume", before["id"], "--agents", "agents.py", "--json")
+
+    assert before["state"] == "interrupted"
+    assert resumed.returncode == Exit.DONE
+    assert json.loads(resumed.stdout)["ctx"] == {"x": 0.8, "half": 0.4, "slept": "slept"}
+    assert (desk / "calls.txt").read_text() == "0.8\n"
+
+
+def test_a_run_that_does_not_exist_is_wrong_usage(flowbench: Command) -> None:
+    told = flowbench("resume", "r-20200101-000000-abcdef")
+
+    assert told.returncode == Exit.USAGE
+    assert told.stderr.startswith("flowbench: no run 'r-20200101-000000-abcdef'")
+
+
+def test_resume_without_the_functions_names_them(flowbench: Command, desk: Path) -> None:
+    arguments = ["--agents", "agents.py", "--ctx", '{"x": 0}', "--timeout", "0.2", "--json"]
+    run_id = json.loads(flowbench("run", "wait_for_abort.yaml", *arguments).stdout)["run_id"]
+
+    told = flowbench("resume", run_id)
+
+    assert told.returncode == Exit.MISSING
+    assert "wait_for_abort" in told.stderr
+
+
+def test_a_timeout_holds_for_the_resumed_run_too(flowbench: Command) -> None:
+    arguments = ["--agents", "agents.py", "--timeout", "0.2", "--json"]
+    first = json.loads(flowbench("run", "wait_for_abort.yaml", "--ctx", '{"x": 0}', *arguments).stdout)
+
+    told = flowbench("resume", first["run_id"], *arguments)
+
+    assert told.returncode == Exit.TIMEOUT
+    assert json.loads(told.stdout)["run_id"] == first["run_id"]

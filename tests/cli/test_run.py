@@ -1,0 +1,181 @@
+"""`flowbench run` in a process of its own: outcomes, exit codes, what is said where."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flowbench.cli.exits import Exit
+from tests.cli.conftest import Command
+
+
+def test_run_says_the_outcome_and_the_ctx_to_a_person(flowbench: Command) -> None:
+    told = flowbench("run", "doubling.yaml", "--agents", "agents.py", "--ctx", '{"number": 3}')
+
+    assert told.returncode == Exit.DONE
+    assert told.stdout.startswith("doubling: done, 2 steps")
+    assert told.stdout.splitlines()[1].split() == ["number", "12"]
+    assert told.stderr == ""
+
+
+def test_run_as_json_is_one_object_on_stdout(flowbench: Command) -> None:
+    told = flowbench("run", "doubling.yaml", "--agents", "agents", "--ctx", '{"number": 3}', "--json")
+
+    facts = json.loads(told.stdout)
+    assert list(facts) == ["run_id", "state", "seconds", "steps", "ctx", "error"]
+    assert (facts["state"], facts["steps"], facts["ctx"], facts["error"]) == ("done", 2, {"number": 12}, None)
+    assert 0 < facts["seconds"] < 60
+    assert told.stderr == ""
+
+
+def test_a_failed_run_names_the_step_and_the_line_of_the_agent(flowbench: Command, desk: Path) -> None:
+    (desk / "agents.py").write_text((desk / "agents.py").read_text().replace("BY = 2", "BY = 0"))
+
+    told = flowbench("run", "halve.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}')
+
+    error, place, hint = told.stderr.splitlines()
+    assert told.returncode == Exit.FAILED
+    assert told.stdout == ""
+    assert error.startswith("flowbench: run r-")
+    assert "division by zero" in error
+    assert place.startswith(f"  at {desk / 'agents.py'}, line ")
+    assert place.endswith("return number / BY")
+    assert hint.startswith("  go on with: flowbench resume r-")
+
+
+def test_a_failed_run_as_json_has_its_error(flowbench: Command) -> None:
+    told = flowbench("run", "doubling.yaml", "--agents", "agents.py", "--ctx", "{}", "--json")
+
+    facts = json.loads(told.stdout)
+    assert told.returncode == Exit.FAILED
+    assert facts["state"] == "failed"
+    assert "$.number" in facts["error"]
+
+
+def test_missing_functions_are_named_before_anything_runs(flowbench: Command, desk: Path) -> None:
+    told = flowbench("run", "nobody.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}', "--json")
+
+    assert told.returncode == Exit.MISSING
+    assert told.stdout == ""
+    assert "nobody" in told.stderr
+    assert not (desk.parent / "home" / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("missing.yaml", None, "missing.yaml"),
+        ("torn.yaml", "id: a\nflow: {kind: seq,\n", "torn.yaml: line "),
+        ("twice.json", '{"id": "a",\n "id": "b"}', "twice.json: line 2, column "),
+        ("flow.yaml", "id: a\nflow: {kind: sequel}\n", "flow.yaml: line 2"),
+        ("flow.txt", "id: a", "flow.txt"),
+        ("folder.yaml", "", "folder.yaml"),
+    ],
+    ids=["missing", "torn", "duplicate key", "unknown node", "unknown format", "a folder"],
+)
+def test_a_bad_file_is_one_line_with_its_place(
+    name: str, text: str | None, told: str, flowbench: Command, desk: Path
+) -> None:
+    if name.startswith("folder"):
+        (desk / name).mkdir()
+    elif text is not None:
+        (desk / name).write_text(text)
+
+    said = flowbench("run", name)
+
+    assert said.returncode == Exit.USAGE
+    assert said.stdout == ""
+    assert said.stderr.startswith("flowbench: ")
+    assert told in said.stderr
+    assert len(said.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", "doubling.yaml", "--timeout", "0"],
+        ["run", "doubling.yaml", "--timeout", "soon"],
+        ["run", "doubling.yaml", "--durability", "eternal"],
+        ["run", "doubling.yaml", "--ctx", "{"],
+        ["run", "doubling.yaml", "--agents", "missing.py"],
+    ],
+    ids=lambda arguments: " ".join(arguments[2:]) or "no file",
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], flowbench: Command) -> None:
+    assert flowbench(*arguments).returncode == Exit.USAGE
+
+
+def test_a_timeout_ends_with_124_and_says_so(flowbench: Command) -> None:
+    arguments = ["--agents", "agents.py", "--ctx", '{"x": 0}', "--timeout", "0.3", "--json"]
+
+    told = flowbench("run", "wait_for_abort.yaml", *arguments)
+
+    facts = json.loads(told.stdout)
+    assert told.returncode == Exit.TIMEOUT
+    assert facts["state"] == "cancelled"
+    assert "Timeout" in facts["error"]
+    assert 0.3 <= facts["seconds"] < 2
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGTERM, Exit.TERMINATED)], ids=["INT", "TERM"]
+)
+def test_a_signal_aborts_the_run_tidily(
+    number: signal.Signals, code: Exit, flowbench: Command, appears: Callable[[str], None]
+) -> None:
+    process = flowbench.start("run", "wait_for_abort.yaml", "--agents", "agents.py", "--ctx", '{"x": 0}', "--json")
+    appears("waiting")
+
+    process.send_signal(number)
+    out, error = process.communicate(timeout=20)
+
+    facts = json.loads(out)
+    assert process.returncode == code
+    assert facts["state"] == "cancelled"
+    assert "Signal" in facts["error"]
+    assert error == ""
+
+
+def test_a_second_signal_ends_it_at_once_and_the_run_can_go_on(
+    flowbench: Command, appears: Callable[[str], None]
+) -> None:
+    process = flowbench.start("run", "dwell.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}', "--json")
+    appears("dwelling")
+
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    listed = json.loads(flowbench("runs", "--json").stdout)
+    resumed = flowbench("resume", listed[0]["id"], "--agents", "agents.py", "--json")
+
+    assert process.returncode != 0
+    assert json.loads(resumed.stdout)["ctx"] == {"x": 1, "y": "slept"}
+
+
+def test_sigint_stays_ignored_where_a_shell_ignores_it(flowbench: Command, appears: Callable[[str], None]) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = flowbench.start("run", "dwell.yaml", "--agents", "agents.py", "--ctx", '{"x": 0.5}', "--json")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    appears("dwelling")
+
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+
+    assert process.returncode == Exit.DONE
+    assert json.loads(out)["state"] == "done"
+
+
+def test_a_run_without_a_journal_leaves_none(flowbench: Command) -> None:
+    told = flowbench(
+        *("run", "doubling.yaml", "--agents", "agents.py", "--ctx", '{"number": 1}', "--durability", "memory")
+    )
+
+    assert told.returncode == Exit.DONE
+    assert json.loads(flowbench("runs", "--json").stdout) == []

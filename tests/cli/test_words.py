@@ -1,0 +1,46 @@
+"""Figures and values on a terminal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flowbench.cli import words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 ms"), (0.0421, "42 ms"), (1, "1.0 s"), (59.94, "59.9 s"), (192, "3 min 12 s")],
+)
+def test_seconds_read_well_at_every_size(value: float, text: str) -> None:
+    assert words.seconds(value) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 steps"), (1, "1 step"), (12_345, "12,345 steps")])
+def test_counts_agree_with_their_noun(number: int, text: str) -> None:
+    assert words.count(number, "step") == text
+
+
+def test_nothing_in_a_text_can_steer_the_terminal() -> None:
+    shown = words.short("a\x1b[2Jb\nc\u2028d\x9be", 80)
+
+    assert shown == "a [2Jb c d e"
+
+
+def test_a_long_text_is_cut_with_a_sign_of_it() -> None:
+    assert words.short("x" * 50, 10) == "x" * 9 + "…"
+    assert words.short("x" * 10, 10) == "x" * 10
+
+
+def test_json_is_ascii_and_reads_back() -> None:
+    value = {"ä": ["\ud800", "日本", None, 1.5]}
+
+    text = words.as_json(value)
+
+    assert text.isascii()
+    assert json.loads(text) == value
+
+
+def test_columns_line_up_and_lines_have_no_tail() -> None:
+    assert words.table([("a", "b"), ("long", ""), ("x", "yy")]) == "a     b\nlong\nx     yy"
