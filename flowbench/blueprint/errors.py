@@ -1,0 +1,105 @@
+"""Errors of the room: a Blueprint that cannot be read, with the line and column or the `$.` place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowbench.blueprint.excerpt import Spot
+from flowbench.blueprint.words import did_you_mean
+from flowbench.errors import FlowbenchError
+
+
+class BlueprintError(FlowbenchError):
+    """A Blueprint cannot be read; nothing has run.
+
+    message: what is wrong, one line. source: the file's name, if there is one. place: `$.agents[2].kind`, or "".
+    line, column: from 1, None when there was no text. excerpt: that line with a caret below, or "".
+    """
+
+    code = "blueprint"
+
+    def __init__(self, message: str, *, source: str = "", place: str = "", spot: Spot | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.place = place
+        self.spot = spot
+
+    @property
+    def line(self) -> int | None:
+        return self.spot.line if self.spot else None
+
+    @property
+    def column(self) -> int | None:
+        return self.spot.column if self.spot else None
+
+    @property
+    def excerpt(self) -> str:
+        return self.spot.excerpt if self.spot else ""
+
+    @property
+    def brief(self) -> str:
+        """All of it in one line, without the excerpt."""
+        where = f"line {self.line}, column {self.column}" if self.spot else ""
+        return ": ".join(part for part in (self.source, where, self.place, self.message) if part)
+
+    def __str__(self) -> str:
+        return f"{self.brief}\n{self.excerpt}" if self.excerpt else self.brief
+
+
+class UnreadableText(BlueprintError):
+    """The text is no JSON or YAML, or holds something that we refuse in both (duplicate keys, aliases, NaN ...)."""
+
+    code = "unreadable_text"
+
+
+class UnreadableFile(BlueprintError):
+    """The file is not there, is no file, or may not be read."""
+
+    code = "unreadable_file"
+
+
+class InvalidBlueprint(BlueprintError):
+    """The data is readable, but no Blueprint. place is always set."""
+
+    code = "invalid_blueprint"
+
+    def __init__(
+        self, place: str, message: str, *, source: str = "", spot: Spot | None = None, names_key: bool = False
+    ) -> None:
+        super().__init__(message, source=source, place=place, spot=spot)
+        self.names_key = names_key  # the caret belongs under the key, not under its value
+
+
+class UnknownFormat(BlueprintError):
+    """Neither JSON nor YAML was asked for, or the file's extension names neither."""
+
+    code = "unknown_format"
+
+
+class UnknownFunction(FlowbenchError):
+    """No Python function is registered under that id."""
+
+    code = "unknown_function"
+
+    def __init__(self, id: str, known: Iterable[str]) -> None:
+        self.id = id
+        self.known = sorted(known)
+        have = f"; registered: {', '.join(self.known[:20])}" if self.known else "; none is registered yet"
+        guess = did_you_mean(id, self.known)
+        super().__init__(
+            f'no Python function is registered as "{id}"{guess}{have}. '
+            f'Register one with @agent above its def, or @agent(id="{id}")'
+        )
+
+
+class UnfitFunction(FlowbenchError, TypeError):
+    """A function that cannot be an agent: said when it is registered."""
+
+    code = "unfit_function"
+
+
+class UnfitInput(FlowbenchError, TypeError):
+    """The step's input does not fit the function's parameters: said when the step runs."""
+
+    code = "unfit_input"

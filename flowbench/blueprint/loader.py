@@ -1,0 +1,107 @@
+"""Loader: a Blueprint out of whatever holds one: the text of a cell, a file, plain data, an object that makes one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from flowbench.blueprint.errors import InvalidBlueprint, UnknownFormat, UnreadableFile
+from flowbench.blueprint.model import Blueprint, parse, parsed_flow
+from flowbench.blueprint.place import ROOT, under
+from flowbench.blueprint.plain import copied
+from flowbench.blueprint.reader import LIMIT, Document, format_of, read
+from flowbench.blueprint.shorthand import expand_paths
+from flowbench.blueprint.words import what
+
+_EXTENSIONS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+
+
+@runtime_checkable
+class HasBlueprint(Protocol):
+    """Something that can be written as a Blueprint, as flows authored in Python are."""
+
+    def to_blueprint(self) -> Blueprint | Mapping[str, Any]: ...
+
+
+Source = str | bytes | os.PathLike[str] | Mapping[str, Any] | Blueprint | HasBlueprint
+
+
+def load(source: Source, *, format: str | None = None, name: str | None = None, compat: str | None = None) -> Blueprint:
+    """A Blueprint. str and bytes are text (JSON if it starts with `{`, else YAML), a Path is a file.
+
+    A flow alone (an object with `kind` and without `flow`) is taken as a Blueprint of that flow.
+    format: "json" or "yaml"; of a file, its extension unless given. name: the id where the text has none; a flow
+    alone in a file takes the file's stem. compat: the flow's dialect.
+    Raises: UnreadableText, UnreadableFile, UnknownFormat, InvalidBlueprint; with line and column if there was text.
+    """
+    if isinstance(source, Blueprint):
+        return source
+    if isinstance(source, (str, bytes)):
+        return _of_document(read(source, format or format_of(source)), name, compat, "")
+    if isinstance(source, os.PathLike):
+        return _of_file(Path(source), format, name, compat)
+    if isinstance(source, Mapping):
+        return _of_data(copied(source), name, compat)
+    if isinstance(source, HasBlueprint):
+        return load(_made(source), name=name, compat=compat)
+    raise InvalidBlueprint(ROOT, f"a Blueprint comes from text, a path, a mapping or a Blueprint, not {what(source)}")
+
+
+def _made(source: HasBlueprint) -> Blueprint | Mapping[str, Any]:
+    made = source.to_blueprint()
+    if not isinstance(made, (Blueprint, Mapping)):
+        raise InvalidBlueprint(ROOT, f"{type(source).__name__}.to_blueprint() gave {what(made)}, no Blueprint")
+    return made
+
+
+def _of_file(path: Path, format: str | None, name: str | None, compat: str | None) -> Blueprint:
+    if format is None:
+        format = _EXTENSIONS.get(path.suffix.lower())
+        if format is None:
+            shown = path.suffix or "(none)"
+            raise UnknownFormat(f"unsupported extension: {shown}; .json, .yaml and .yml are known", source=str(path))
+    document = read(_bytes(path), format, source=str(path))
+    if name is None and _is_bare(document.data):
+        name = path.stem
+    return _of_document(document, name, compat, str(path))
+
+
+def _bytes(path: Path) -> bytes:
+    """The content of a regular file, one byte over the limit at most: the reader refuses it then."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever, a device would never end
+            raise UnreadableFile("this is no regular file", source=str(path))
+        with path.open("rb") as file:
+            return file.read(LIMIT + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise UnreadableFile(getattr(error, "strerror", None) or str(error), source=str(path)) from error
+
+
+def _of_document(document: Document, name: str | None, compat: str | None, source: str) -> Blueprint:
+    try:
+        return _of_data(document.data, name, compat)
+    except InvalidBlueprint as error:
+        error.source = source
+        error.spot = document.key_spot(error.place) if error.names_key else document.spot(error.place)
+        raise
+
+
+def _of_data(data: Any, name: str | None, compat: str | None) -> Blueprint:
+    """data is ours to keep."""
+    if not isinstance(data, dict):
+        raise InvalidBlueprint(ROOT, f"a Blueprint is an object with id and flow, not {what(data)}")
+    if _is_bare(data):
+        if name is None:
+            raise InvalidBlueprint(ROOT, "a flow alone has no id; wrap it as {id: ..., flow: ...} or give a name")
+        return Blueprint(id=name, flow=parsed_flow(expand_paths(data, ROOT), ROOT, compat))
+    full = data if name is None else {"id": name, **data}
+    if "flow" in full:
+        full = {**full, "flow": expand_paths(full["flow"], under(ROOT, "flow"))}
+    return parse(full, compat)
+
+
+def _is_bare(data: Any) -> bool:
+    return isinstance(data, dict) and "flow" not in data and "kind" in data

@@ -1,0 +1,102 @@
+"""Registry: the Python functions that Blueprints may name, and the @agent decorator that enters them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, get_args, overload
+
+import msgspec
+
+from flowbench.blueprint.errors import UnfitFunction, UnknownFunction
+from flowbench.blueprint.model import AgentDef, AgentKind, Blueprint
+from flowbench.blueprint.python_function import PythonFunction, inspected
+from flowbench.flow import Node, Step
+
+F = TypeVar("F", bound=Callable[..., Any])
+_NODES = get_args(Node)
+
+
+class Functions:
+    """Python functions by id. Registering an id again replaces it: a cell may be run twice."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, PythonFunction] = {}
+
+    def register(self, fn: Callable[..., Any], *, id: str | None = None, inline: bool = False) -> PythonFunction:
+        """Enter a function. id: its own name unless given. Raises: UnfitFunction."""
+        if id is None:
+            id = getattr(fn, "__name__", "")
+            if not id or id == "<lambda>":
+                raise UnfitFunction('this function has no name of its own; say agent(id="...")(function)')
+        function = inspected(fn, id, inline=inline)
+        self._by_id[id] = function
+        return function
+
+    def get(self, id: str) -> PythonFunction:
+        """Raises: UnknownFunction."""
+        try:
+            return self._by_id[id]
+        except KeyError:
+            raise UnknownFunction(id, self._by_id) from None
+
+    def ids(self) -> list[str]:
+        return sorted(self._by_id)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._by_id
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+
+functions = Functions()
+
+
+@overload
+def agent(fn: F) -> F: ...
+
+
+@overload
+def agent(*, id: str | None = None, inline: bool = False, functions: Functions = ...) -> Callable[[F], F]: ...
+
+
+def agent(
+    fn: F | None = None, *, id: str | None = None, inline: bool = False, functions: Functions = functions
+) -> F | Callable[[F], F]:
+    """Let steps call this function: `@agent`, or `@agent(id="...", inline=True)`. The function itself is returned.
+
+    Parameters named ctx, token and prompt get the run's ctx, its CancelToken and the step's prompt. One other
+    parameter gets the step's input; several get the input's keys by name. inline: it is quick and never waits.
+    Raises: UnfitFunction.
+    """
+
+    def enter(each: F) -> F:
+        functions.register(each, id=id, inline=inline)
+        return each
+
+    return enter if fn is None else enter(fn)
+
+
+def adopt(blueprint: Blueprint, functions: Functions = functions) -> Blueprint:
+    """The Blueprint with an agent for every step whose ref no agent has, but a registered function."""
+    defined = {each.name for each in blueprint.agents}
+    found: dict[str, AgentDef] = {}
+    for ref in step_refs(blueprint.flow):
+        if ref not in defined and ref not in found and ref in functions:
+            found[ref] = AgentDef(ref, AgentKind.PYTHON_FN, {"fn_id": ref})
+    if not found:
+        return blueprint
+    return msgspec.structs.replace(blueprint, agents=(*blueprint.agents, *found.values()))
+
+
+def step_refs(node: Node) -> Iterator[str]:
+    """The refs of all steps in reading order, some of them more than once."""
+    work: list[Any] = [node]
+    while work:
+        each = work.pop()
+        if isinstance(each, Step):
+            yield each.ref
+        elif isinstance(each, (list, tuple)):
+            work += reversed(each)
+        elif isinstance(each, _NODES):
+            work += [getattr(each, name) for name in reversed(each.__struct_fields__)]
