@@ -1,0 +1,140 @@
+"""Arguments: what may stand behind `%fb` and `%%blueprint`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from flowbench.notebook.errors import UsageError, did_you_mean
+
+USAGE = {
+    "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--on-abort stop|continue] "
+    "[--durability memory|process|power]",
+    "graph": "graph NAME",
+    "ctx": "ctx [RUN]",
+    "runs": "runs",
+    "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--on-abort stop|continue]",
+    "abort": "abort [RUN]",
+    "step": "step [next | go | abort | set PATH JSON]",
+    "help": "help",
+}
+MEANING = {
+    "run": "run a Blueprint and wait; --ctx is a variable, a Python expression or JSON; the Run is left in `run`",
+    "graph": "draw a Blueprint",
+    "ctx": "the ctx of the newest run, or of the step where it pauses",
+    "runs": "all recorded runs, the newest first",
+    "resume": "go on with a recorded run",
+    "abort": "stop the newest live run, or the one named",
+    "step": "with `run --step`: the next step, on to the end, stop, or write the ctx",
+    "help": "this list",
+}
+STEPS = ("next", "go", "abort", "set")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that raises UsageError instead of ending the process."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(prog=f"%fb {command}", add_help=False, allow_abbrev=False)
+        self._usage = USAGE.get(command, command)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; usage: %fb {self._usage}")
+
+
+def words(line: str) -> list[str]:
+    """Split as a shell does: quotes group and vanish. Raises: UsageError."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{error} in: {line}") from None
+
+
+def command(line: str) -> tuple[str, list[str], str]:
+    """Sub-command, its words, and their text as it was typed. Raises: UsageError for an unknown sub-command."""
+    name, _, rest = line.strip().partition(" ")
+    name = name or "help"
+    if name not in USAGE:
+        raise UsageError(f"no sub-command `{name}`{did_you_mean(name, USAGE)}")
+    return name, [] if name == "step" else words(rest), rest.strip()
+
+
+def parse(name: str, given: list[str]) -> argparse.Namespace:
+    """The arguments of a sub-command. Raises: UsageError."""
+    parser = Parser(name)
+    if name == "run":
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--ctx", metavar="VALUE")
+        parser.add_argument("--step", action="store_true")
+        parser.add_argument("--durability", choices=("memory", "process", "power"), default="process")
+    if name == "resume":
+        parser.add_argument("id", metavar="RUN")
+    if name in ("run", "resume"):
+        parser.add_argument("--out", metavar="NAME", type=_variable)
+        parser.add_argument("--bg", action="store_true")
+        parser.add_argument("--timeout", metavar="S", type=float)
+        parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
+    if name == "graph":
+        parser.add_argument("name", metavar="NAME")
+    if name in ("ctx", "abort"):
+        parser.add_argument("id", metavar="RUN", nargs="?")
+    options = parser.parse_args(given)
+    if name == "run" and options.step and options.bg:
+        raise UsageError("--step and --bg exclude each other: a stepped run never keeps the cell busy")
+    return options
+
+
+def blueprint_line(line: str) -> tuple[str, bool]:
+    """Name and --show of a `%%blueprint` cell. Raises: UsageError."""
+    given = words(line)
+    show = "--show" in given
+    names = [word for word in given if word != "--show"]
+    if len(names) != 1 or not names[0].isidentifier():
+        raise UsageError("usage: %%blueprint NAME [--show], where NAME is a Python variable")
+    return names[0], show
+
+
+def step_line(text: str) -> tuple[str, str, str]:
+    """(action, path, JSON text) of `%fb step ...`; the JSON is taken as typed, quotes included. Raises: UsageError."""
+    action, _, rest = text.partition(" ")
+    action = action or "next"
+    if action not in STEPS:
+        raise UsageError(f"no step action `{action}`{did_you_mean(action, STEPS)}")
+    path, _, value = rest.strip().partition(" ")
+    if action == "set" and not (path and value.strip()):
+        raise UsageError("usage: %fb step set $.path JSON")
+    if action != "set" and path:
+        raise UsageError(f"`%fb step {action}` takes nothing more")
+    return action, path, value.strip()
+
+
+def value(text: str | None, variables: dict[str, Any]) -> Any:
+    """What --ctx means: a variable, else JSON, else a Python expression over the variables. Raises: UsageError."""
+    if text is None:
+        return None
+    if text in variables:
+        return variables[text]
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        pass
+    if text.isidentifier():
+        raise UsageError(f"--ctx: there is no variable `{text}`{_near(text, variables)}")
+    try:
+        return eval(text, variables)  # noqa: S307 - the person's own cell, which may run any code anyway
+    except Exception as error:  # whatever their expression raises is an answer to them, in one line
+        raise UsageError(f"--ctx {text}: {type(error).__name__}: {error}") from None
+
+
+def _variable(text: str) -> str:
+    if not text.isidentifier():
+        raise argparse.ArgumentTypeError(f"`{text}` cannot be a variable")
+    return text
+
+
+def _near(word: str, variables: Mapping[str, Any]) -> str:
+    hint = did_you_mean(word, (name for name in variables if not name.startswith("_")))
+    return hint if "did you mean" in hint else ""

@@ -1,0 +1,45 @@
+"""Completion: what can follow in a `%fb` line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowbench import blueprint as bp
+from flowbench.notebook.arguments import STEPS, USAGE
+from flowbench.notebook.recent import Recent
+
+FLAGS = {
+    "run": ["--bg", "--ctx", "--durability", "--on-abort", "--out", "--step", "--timeout"],
+    "resume": ["--bg", "--on-abort", "--out", "--timeout"],
+}
+CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
+NAMING = ("run", "graph")
+RUN_NAMING = ("abort", "ctx", "resume")
+
+
+def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[str]:
+    """Candidates for the last word, which may be empty. before: the line up to the cursor, `%fb` included."""
+    _, *given = before.split()
+    if not given or (len(given) == 1 and not before.endswith(" ")):
+        return _starting(given[-1] if given else "", USAGE)
+    name, *rest = given
+    word = "" if before.endswith(" ") else rest.pop()
+    if rest and rest[-1] in CHOICES:
+        return _starting(word, CHOICES[rest[-1]])
+    if rest and rest[-1] == "--ctx":
+        return _starting(word, [key for key in variables if not key.startswith("_")])
+    if word.startswith("-"):
+        return _starting(word, FLAGS.get(name, []))
+    if name == "step":
+        return _starting(word, STEPS) if not rest else []
+    if name in NAMING and not rest:
+        names = [key for key, value in variables.items() if isinstance(value, bp.Blueprint) and not key.startswith("_")]
+        return _starting(word, names)
+    if name in RUN_NAMING and not rest:
+        return _starting(word, [run.id for run in recent.runs()])
+    return [] if word else FLAGS.get(name, [])
+
+
+def _starting(word: str, candidates: Any) -> list[str]:
+    return sorted(candidate for candidate in candidates if candidate.startswith(word))

@@ -1,0 +1,85 @@
+"""Errors of the notebook room: a magic used wrongly, and what became of a headless notebook."""
+
+from __future__ import annotations
+
+import difflib
+import signal
+from collections.abc import Iterable
+
+from flowbench.errors import FlowbenchError
+
+
+class UsageError(FlowbenchError):
+    """A magic was called in a way it does not know; the text says what would be right."""
+
+    code = "usage"
+
+
+class NotebookError(FlowbenchError):
+    """A headless notebook did not come to its end. cell: index from 0 of the cell that stopped it, if known."""
+
+    code = "notebook"
+
+    def __init__(self, message: str, *, cell: int | None = None) -> None:
+        super().__init__(message)
+        self.cell = cell
+
+
+class CellFailed(NotebookError):
+    """A cell ended with an error. ename, evalue: the error as the kernel told it."""
+
+    code = "cell_failed"
+
+    def __init__(self, cell: int, ename: str, evalue: str) -> None:
+        super().__init__(f"cell {cell + 1} failed: {ename}: {evalue}".rstrip(": "), cell=cell)
+        self.ename = ename
+        self.evalue = evalue
+
+
+class CellTimedOut(NotebookError):
+    """A cell ran longer than it may. seconds: the limit."""
+
+    code = "cell_timeout"
+
+    def __init__(self, cell: int, seconds: float) -> None:
+        super().__init__(f"cell {cell + 1} was interrupted after its limit of {seconds:g} s", cell=cell)
+        self.seconds = seconds
+
+
+class KernelDied(NotebookError):
+    """The kernel process ended by itself. status: its exit code, negative for a signal, None if unknown."""
+
+    code = "kernel_died"
+
+    def __init__(self, cell: int | None, status: int | None) -> None:
+        where = "before the first cell" if cell is None else f"in cell {cell + 1}"
+        super().__init__(f"the kernel died {where} ({_ending(status)}); cells after it did not run", cell=cell)
+        self.status = status
+
+
+class NotebookStopped(NotebookError):
+    """This process was asked to stop by a signal; the notebook was interrupted and saved. signum: the signal."""
+
+    code = "notebook_stopped"
+
+    def __init__(self, signum: int, *, cell: int | None = None) -> None:
+        where = "" if cell is None else f" in cell {cell + 1}"
+        super().__init__(f"stopped by {signal.Signals(signum).name}{where}; what had run is saved", cell=cell)
+        self.signum = signum
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A tail for an error text: the nearest known word, else all of them, else nothing."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    return f"; known: {', '.join(words)}" if words else ""
+
+
+def _ending(status: int | None) -> str:
+    if status is None:
+        return "exit code unknown"
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}" if -status in set(signal.Signals) else f"signal {-status}"
+    return f"exit code {status}"

@@ -1,0 +1,57 @@
+"""Extension: what `%load_ext flowbench` puts into a shell, and how it is taken out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowbench.blueprint import Blueprint
+from flowbench.notebook import still
+from flowbench.notebook.completion import complete
+from flowbench.notebook.magics import FlowMagics
+from flowbench.notebook.place import kernel_of
+from flowbench.notebook.tap import tap
+from flowbench.runtime import Run, waiting
+
+WORDS = ("%fb", "%flowbench")
+LINE_MAGICS = ("fb", "flowbench")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics, their completion, rich reprs of Blueprint and Run, and the tap. Loading again is harmless."""
+    magics = FlowMagics(shell)
+    shell.register_magics(magics)
+    for word in WORDS:
+        _forget_completion(shell, word)
+        shell.set_hook("complete_command", _completer(magics), str_key=word)
+    reprs = shell.display_formatter.mimebundle_formatter
+    reprs.for_type(Blueprint, lambda blueprint, **_: still.of_blueprint(blueprint))
+    reprs.for_type(Run, lambda run, **_: still.of_run(run))
+    seen = tap(kernel_of(shell))
+    if seen is not None and seen.pump not in waiting.pumps:
+        waiting.pumps.append(seen.pump)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take out what was put in. The tap stays on the kernel, where without a panel it looks at nothing."""
+    for name in LINE_MAGICS:
+        shell.magics_manager.magics["line"].pop(name, None)
+    shell.magics_manager.magics["cell"].pop("blueprint", None)
+    for word in WORDS:
+        _forget_completion(shell, word)
+    for type in (Blueprint, Run):
+        shell.display_formatter.mimebundle_formatter.pop(type, None)
+    seen = tap(kernel_of(shell))
+    if seen is not None and seen.pump in waiting.pumps:
+        waiting.pumps.remove(seen.pump)
+
+
+def _completer(magics: FlowMagics) -> Any:
+    def complete_line(shell: Any, event: Any) -> list[str]:
+        return complete(event.text_until_cursor, shell.user_ns, magics.recent)
+
+    return complete_line
+
+
+def _forget_completion(shell: Any, word: str) -> None:
+    # IPython only ever adds completers, and %reload_ext would ask the old one too.
+    shell.strdispatchers.get("complete_command").strs.pop(word, None) if "complete_command" in shell.strdispatchers else None

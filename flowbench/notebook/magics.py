@@ -1,0 +1,213 @@
+"""Magics: `%%blueprint` and `%flowbench` (`%fb`): thin words over blueprint.load, launch, resume and debug."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
+
+from flowbench import blueprint as bp
+from flowbench.cancel import AbortReason
+from flowbench.notebook import arguments, still
+from flowbench.notebook.errors import UsageError, did_you_mean
+from flowbench.notebook.place import is_headless, kernel_of
+from flowbench.notebook.recent import Recent
+from flowbench.notebook.show import Show, show
+from flowbench.notebook.stepper import line as pause_line
+from flowbench.notebook.stepper import write
+from flowbench.runtime import Debugger, Pause, Run, debug, launch, resume, runs
+
+QUICK_SECONDS = 0.1  # a run that ends within this shows its still output at once, without a panel that flashes by
+LISTED = 20
+
+
+class StillRunning(KeyboardInterrupt):
+    """The second interrupt: the cell gives up waiting, although the run has not ended."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"KeyboardInterrupt: {self}"]
+
+
+@magics_class
+class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
+    """The magics of one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.recent = Recent(shell.user_ns)
+
+    @no_var_expand
+    @cell_magic
+    def blueprint(self, line: str, cell: str) -> None:
+        """%%blueprint NAME [--show]: read the cell (YAML or JSON) as a Blueprint and leave it in the variable NAME."""
+        name, is_shown = arguments.blueprint_line(line)
+        text = "\n" + cell  # an empty line where the magic stands: errors then name the line that the person sees
+        read = bp.load(text, format="json" if cell.lstrip().startswith("{") else "yaml")
+        self.shell.user_ns[name] = read
+        if is_shown:
+            display(still.of_blueprint(read), raw=True)
+        else:
+            print(still.outline(read))
+
+    @no_var_expand
+    @line_magic
+    def flowbench(self, line: str) -> Any:
+        """%flowbench, short %fb: run, step, graph, list, resume and abort. `%fb help` lists the words."""
+        name, given, text = arguments.command(line)
+        if name == "help":
+            return self._help()
+        if name == "step":
+            return self._step(text)
+        options = arguments.parse(name, given)
+        return getattr(self, f"_{name}")(options)
+
+    @no_var_expand
+    @line_magic
+    def fb(self, line: str) -> Any:
+        """Short for %flowbench."""
+        return self.flowbench(line)
+
+    # -- the words
+
+    def _run(self, options: Any) -> None:
+        blueprint = self._blueprint(options.name)
+        ctx = arguments.value(options.ctx, self.shell.user_ns)
+        how: Any = {"timeout": options.timeout, "durability": options.durability}
+        if options.step:
+            debugger = debug(blueprint, ctx, **how)
+            self.recent.debugger = debugger
+            self._keep(debugger.run, options.out)
+            self._start_stepping(debugger, options.on_abort)
+            return
+        run = launch(blueprint, ctx, **how)
+        self._keep(run, options.out)
+        self._watch(run, options)
+
+    def _resume(self, options: Any) -> None:
+        run = resume(options.id, timeout=options.timeout)
+        self._keep(run, options.out)
+        self._watch(run, options)
+
+    def _graph(self, options: Any) -> None:
+        display(still.of_blueprint(self._blueprint(options.name)), raw=True)
+
+    def _ctx(self, options: Any) -> Any:
+        if options.id is not None:
+            return self.recent.find(options.id).ctx
+        latest, debugger = self.recent.latest(), self.recent.debugger
+        return debugger.ctx if debugger is not None and debugger.run is latest else latest.ctx
+
+    def _runs(self, options: Any) -> None:
+        known = runs()
+        for info in known[:LISTED]:
+            started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info.started))
+            print(f"{info.id}  {started}  {info.state:<11}  {info.steps:>6} steps  {info.seconds:>8.2f} s  {info.blueprint}")
+        if len(known) > LISTED:
+            print(f"and {len(known) - LISTED} older ones; `flowbench runs` in a terminal lists all")
+        if not known:
+            print("no run is recorded yet")
+
+    def _abort(self, options: Any) -> None:
+        run = self.recent.live() if options.id is None else self.recent.find(options.id)
+        if run is None:
+            print("no run is live")
+        elif run.abort(AbortReason.USER, by="cell"):
+            print(f"asked {run.id} to stop")
+        else:
+            print(f"{run.id} is {run.state if run.has_ended else 'stopping'} already")
+
+    def _step(self, text: str) -> None:
+        action, path, value = arguments.step_line(text)
+        debugger = self.recent.debugger
+        if debugger is None:
+            raise UsageError("nothing is stepped here; start with `%fb run NAME --step`")
+        if debugger.run.has_ended and action != "abort":
+            raise UsageError(f"the stepped run has ended: {debugger.run.summary()}")
+        if action == "next":
+            self._tell(debugger, debugger.next())
+        elif action == "go":
+            debugger.go()
+            debugger.run.wait()
+            print(debugger.run.summary())
+        elif action == "abort":
+            debugger.abort(by="cell")
+            debugger.run.wait()
+            print(debugger.run.summary())
+        else:
+            try:
+                print(pause_line(write(debugger, path, value)))
+            except json.JSONDecodeError as error:
+                raise UsageError(f"the value is no JSON: {error}") from None
+
+    def _help(self) -> None:
+        width = max(len(name) for name in arguments.USAGE)
+        print("%%blueprint NAME [--show]   the cell's YAML or JSON becomes the Blueprint NAME\n")
+        for name, usage in arguments.USAGE.items():
+            print(f"%fb {usage}\n    {'':{width}}{arguments.MEANING[name]}")
+
+    # -- what they share
+
+    def _blueprint(self, name: str) -> bp.Blueprint:
+        variables = self.shell.user_ns
+        found = variables.get(name)
+        if isinstance(found, bp.Blueprint):
+            return found
+        known = [key for key, value in variables.items() if isinstance(value, bp.Blueprint) and not key.startswith("_")]
+        what = "no Blueprint is called" if found is None else "no Blueprint but something else is called"
+        raise UsageError(f"{what} `{name}`{did_you_mean(name, known) or '; write one with `%%blueprint NAME`'}")
+
+    def _keep(self, run: Run, out: str | None) -> None:
+        self.recent.add(run)
+        self.shell.user_ns["run"] = run
+        if out is not None:
+            self.shell.user_ns[out] = run
+
+    def _watch(self, run: Run, options: Any) -> None:
+        shown = show(run, self.shell)
+        if options.bg:
+            shown.begin()
+        else:
+            self._wait(run, shown, options.on_abort)
+
+    def _wait(self, run: Run, shown: Show, on_abort: str) -> None:
+        try:
+            if run.wait(QUICK_SECONDS):
+                shown.begin_at_end()
+            else:
+                shown.begin()
+                run.wait()
+                shown.finish()
+        except KeyboardInterrupt:
+            raise StillRunning(f"no longer waiting for {run.id}, which is {run.state}") from None
+        if run.state == "done" or (run.state == "cancelled" and on_abort == "continue"):
+            return
+        _raise_outcome(run)
+
+    def _start_stepping(self, debugger: Debugger, on_abort: str) -> None:
+        shown = show(debugger.run, self.shell, debugger)
+        if is_headless():
+            self._step_through(debugger)
+            shown.begin_at_end()
+            if not (debugger.run.state == "cancelled" and on_abort == "continue"):
+                _raise_outcome(debugger.run)
+        elif kernel_of(self.shell) is None:
+            self._tell(debugger, debugger.wait())
+        else:
+            shown.begin()
+
+    def _step_through(self, debugger: Debugger) -> None:
+        pause = debugger.wait()
+        while pause is not None:
+            print(pause_line(pause))
+            pause = debugger.next()
+
+    def _tell(self, debugger: Debugger, pause: Pause | None) -> None:
+        print(debugger.run.summary() if pause is None else pause_line(pause))
+
+
+def _raise_outcome(run: Run) -> None:
+    """RunFailed or RunCancelled, which a cell shows as one tidy line; nothing for a run that is done."""
+    run.result()

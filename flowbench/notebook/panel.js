@@ -1,0 +1,149 @@
+// The live panel of one run. Python sends `about` once, `svg` once and `view` at most ten times a second.
+
+const ABORT = { event: "abort" };
+const WORDS = {
+  running: "Running", paused: "Paused", done: "Done", failed: "Failed", cancelled: "Cancelled", interrupted: "Interrupted",
+};
+const SVG = "http://www.w3.org/2000/svg";
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+// Values from a run are shown as text only; the one piece of markup is the picture, which Python has cleaned.
+function render({ model, el }) {
+  const about = model.get("about");
+  const panel = make("section", "fb-panel");
+  panel.setAttribute("aria-label", `Run of ${about.title}`);
+  const head = make("div", "fb-head");
+  const state = make("span", "fb-state");
+  state.setAttribute("role", "status");
+  const figures = make("span", "fb-figures");
+  const abort = make("button", "fb-button fb-danger fb-abort", "Abort");
+  abort.type = "button";
+  head.append(state, make("span", "fb-title", about.title), figures);
+  if (about.abortable) head.append(abort);
+  const bar = make("div", "fb-bar");
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-label", "Progress");
+  const filled = document.createElement("i");
+  bar.append(filled);
+  const now = make("div", "fb-now");
+  const note = make("div", "fb-note");
+  const graph = make("div", "fb-graph");
+  panel.append(head, bar, now, note, graph);
+  el.append(panel);
+
+  let aborting = false;
+  let nodes = new Map();
+  let arrived = performance.now();
+
+  abort.addEventListener("click", () => {
+    aborting = true; // shown at once: it must not depend on how soon the kernel answers
+    model.send(ABORT);
+    show();
+  });
+
+  function draw() {
+    graph.innerHTML = model.get("svg");
+    nodes = new Map();
+    for (const group of graph.querySelectorAll("g.node[id]")) {
+      const shapes = [...group.children].filter(
+        (child) => ["path", "polygon", "ellipse", "rect", "circle"].includes(child.tagName) && child.getAttribute("fill") !== "none",
+      );
+      nodes.set(group.id.replace(/^fb-/, ""), { group, shapes, status: "", count: "", badge: null });
+    }
+    colour();
+  }
+
+  function colour() {
+    const { nodes: status = {}, counts = {} } = model.get("view");
+    for (const [id, node] of nodes) {
+      const next = status[id] ?? "";
+      if (next !== node.status) {
+        node.status = next;
+        const fill = about.colours[next] ?? "";
+        for (const shape of node.shapes) {
+          shape.style.fill = fill;
+          shape.style.stroke = fill && `color-mix(in srgb, ${fill} 45%, #333)`;
+          shape.style.strokeWidth = next === "running" ? "2" : "";
+        }
+      }
+      const count = counts[id] ?? "";
+      if (count !== node.count) {
+        node.count = count;
+        badge(node, count);
+      }
+    }
+  }
+
+  function badge(node, count) {
+    node.badge?.remove();
+    node.badge = null;
+    if (!count || !node.shapes.length) return;
+    const box = node.shapes[0].getBBox();
+    const wide = Math.max(count.length * 5.2 + 9, 13);
+    const group = document.createElementNS(SVG, "g");
+    group.setAttribute("class", "badge");
+    const plate = document.createElementNS(SVG, "rect");
+    const left = box.x + box.width - wide + 6;
+    for (const [name, value] of Object.entries({ x: left, y: box.y - 6.5, width: wide, height: 13, rx: 6.5, fill: "#374151" })) {
+      plate.setAttribute(name, value);
+    }
+    const text = document.createElementNS(SVG, "text");
+    const look = { x: left + wide / 2, y: box.y + 3.1, "text-anchor": "middle", "font-family": "Helvetica,Arial,sans-serif", "font-size": 9, fill: "#fff" };
+    for (const [name, value] of Object.entries(look)) text.setAttribute(name, value);
+    text.textContent = count;
+    group.append(plate, text);
+    node.group.append(group);
+    node.badge = group;
+  }
+
+  function show() {
+    const view = model.get("view");
+    const isStopping = aborting && !view.over;
+    panel.dataset.state = view.state;
+    const word = isStopping ? "Aborting…" : (WORDS[view.state] ?? view.state);
+    if (state.textContent !== word) state.textContent = word; // an unchanged status is not read out again
+    abort.textContent = isStopping ? "Aborting…" : "Abort";
+    abort.disabled = aborting || view.over;
+    bar.toggleAttribute("data-unknown", view.fraction === null);
+    bar.toggleAttribute("data-over", view.over);
+    filled.style.transform = view.fraction === null ? "" : `scaleX(${view.fraction})`;
+    if (view.fraction === null) bar.removeAttribute("aria-valuenow");
+    else bar.setAttribute("aria-valuenow", String(Math.round(100 * view.fraction)));
+    note.textContent = view.note;
+    tick();
+  }
+
+  function tick() {
+    const view = model.get("view");
+    const since = view.over || view.state === "paused" ? 0 : (performance.now() - arrived) / 1000;
+    const parts = [`${view.done + view.failed + view.cancelled} ${view.of}`.trim() + " steps"];
+    if (view.failed) parts.push(`${view.failed} failed`);
+    parts.push(`${(view.seconds + since).toFixed(1)} s`);
+    figures.textContent = parts.join(" · ");
+    now.replaceChildren();
+    view.running.forEach(([agent, address, seconds], place) => {
+      if (place) now.append(" · ");
+      now.append(make("b", "", agent), " ", make("code", "", address), ` ${(seconds + since).toFixed(1)} s`);
+    });
+    if (view.more) now.append(` · and ${view.more} more`);
+  }
+
+  model.on("change:svg", draw);
+  model.on("change:view", () => {
+    arrived = performance.now();
+    show();
+    colour();
+  });
+  const timer = setInterval(() => model.get("view").over || tick(), 200);
+  show();
+  draw();
+  return () => clearInterval(timer);
+}
+
+export default { render };

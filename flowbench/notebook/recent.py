@@ -1,0 +1,52 @@
+"""Recent: the runs and debuggers that `%fb` can name. Holds no run alive; a live one is held by its engine."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from flowbench.notebook.errors import UsageError, did_you_mean
+from flowbench.runtime import Debugger, Run
+
+KEPT = 50
+
+
+class Recent:
+    """The last KEPT runs of this shell, the newest first, and those that its variables hold."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._runs: deque[weakref.ref[Run]] = deque(maxlen=KEPT)
+        self.debugger: Debugger | None = None
+
+    def add(self, run: Run) -> None:
+        """Remember a run as the newest."""
+        self._runs.append(weakref.ref(run))
+
+    def runs(self) -> list[Run]:
+        """All that are known, the newest first."""
+        kept = [run for reference in reversed(self._runs) if (run := reference()) is not None]
+        held = [value for value in self._variables.values() if isinstance(value, Run)]
+        return sorted({run.id: run for run in [*held, *kept]}.values(), key=lambda run: run.started, reverse=True)
+
+    def find(self, part: str) -> Run:
+        """The run with this id, or the only one whose id contains `part`. Raises: UsageError."""
+        found = [run for run in self.runs() if part in run.id]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(f"`{part}` could be any of {', '.join(run.id for run in found[:5])}")
+        raise UsageError(f"no run `{part}` in this kernel{did_you_mean(part, (run.id for run in self.runs()))}")
+
+    def live(self) -> Run | None:
+        """The newest run that has not ended."""
+        return next((run for run in self.runs() if not run.has_ended), None)
+
+    def latest(self) -> Run:
+        """The newest run. Raises: UsageError."""
+        runs = self.runs()
+        if not runs:
+            raise UsageError("there is no run in this kernel yet; start one with `%fb run NAME`")
+        return runs[0]

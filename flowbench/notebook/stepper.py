@@ -1,0 +1,87 @@
+"""Stepper: the widget of a paused run, and what its buttons, `%fb step` and a headless kernel do with the pause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import anywidget
+import traitlets
+
+from flowbench.errors import FlowbenchError
+from flowbench.notebook.panel import HERE, STYLE
+from flowbench.notebook.view import cut, pause_view
+from flowbench.runtime import Debugger, Pause
+
+INPUT_LENGTH = 100  # characters of a step's input in one line of text
+
+
+class Stepper(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
+    """view: {"state": str, "pause": see notebook.view.pause_view or None, "error": str, "turn": int}."""
+
+    _esm = (HERE / "stepper.js").read_text(encoding="utf-8")
+    _css = STYLE
+
+    view = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, debugger: Debugger, changed: Callable[[], None]) -> None:
+        """changed: called after each click, so that whoever refreshes this widget does it soon."""
+        self._debugger = debugger
+        self._changed = changed
+        self._error = ""
+        self._turn = 0
+        super().__init__(view=self._now())
+        self.on_msg(self._on_click)
+
+    def refresh(self) -> None:
+        """Show the pause as it is now; sends nothing when nothing is new."""
+        self.view = self._now()
+
+    def _now(self) -> dict[str, Any]:
+        pause = self._debugger.paused
+        shown = None if pause is None else pause_view(pause)
+        return {"state": self._debugger.run.state, "pause": shown, "error": self._error, "turn": self._turn}
+
+    def _on_click(self, _: Any, message: Mapping[str, Any], __: Any) -> None:
+        self._turn += 1  # makes each answer a new value, so that the buttons come alive even if nothing else changed
+        self._error = act(self._debugger, message)
+        self._changed()
+
+
+def act(debugger: Debugger, message: Mapping[str, Any]) -> str:
+    """Do what a click asks for, without waiting for the step; the text of what was wrong with it, or "".
+
+    message: {"event": "next" | "go" | "abort"} or {"event": "edit", "path", "value": JSON text}.
+    """
+    event = message.get("event")
+    if event == "next":
+        with suppress(TimeoutError):  # the kernel stays free: the next pause is shown when it comes
+            debugger.next(0)
+    elif event == "go":
+        debugger.go()
+    elif event == "abort":
+        debugger.abort(by="button")
+    elif event == "edit":
+        try:
+            write(debugger, str(message.get("path", "")), str(message.get("value", "")))
+        except FlowbenchError as error:
+            return str(error)
+        except json.JSONDecodeError as error:
+            return f"the value is no JSON: {error}"
+    return ""
+
+
+def write(debugger: Debugger, path: str, value: str) -> Pause:
+    """Write JSON text to a path of the paused ctx; recorded as a patch.
+
+    Raises: json.JSONDecodeError; as Debugger.edit.
+    """
+    return debugger.edit(path, json.loads(value))
+
+
+def line(pause: Pause) -> str:
+    """One line for people: `paused before parse at 2.f0 <- {"name": "a"}`."""
+    text = cut(json.dumps(pause.input, ensure_ascii=False), INPUT_LENGTH)
+    return f"paused before {pause.agent} at {pause.address} <- {text}"
