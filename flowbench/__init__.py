@@ -1,0 +1,81 @@
+"""flowbench: write a flow as a Blueprint, see it, run it, step it, stop it, resume it; in a notebook or without one.
+
+Names are loaded when they are first used, so that `import flowbench` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowbench.blueprint import Blueprint, agent, load
+    from flowbench.cancel import Aborted, AbortReason, CancelToken
+    from flowbench.engine import StepRecord
+    from flowbench.errors import FlowbenchError
+    from flowbench.runtime import Debugger, Run, RunCancelled, RunFailed, debug, launch, resume, run_sync, runs
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AbortReason": "cancel",
+    "Aborted": "cancel",
+    "Blueprint": "blueprint",
+    "CancelToken": "cancel",
+    "Debugger": "runtime",
+    "FlowbenchError": "errors",
+    "Run": "runtime",
+    "RunCancelled": "runtime",
+    "RunFailed": "runtime",
+    "StepRecord": "engine",
+    "agent": "blueprint",
+    "debug": "runtime",
+    "launch": "runtime",
+    "load": "blueprint",
+    "resume": "runtime",
+    "run_sync": "runtime",
+    "runs": "runtime",
+}
+
+__all__ = [
+    "AbortReason",
+    "Aborted",
+    "Blueprint",
+    "CancelToken",
+    "Debugger",
+    "FlowbenchError",
+    "Run",
+    "RunCancelled",
+    "RunFailed",
+    "StepRecord",
+    "agent",
+    "debug",
+    "launch",
+    "load",
+    "load_ipython_extension",
+    "resume",
+    "run_sync",
+    "runs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    room = _HOME.get(name)
+    if room is None:
+        raise AttributeError(f"module 'flowbench' has no attribute '{name}'")
+    value = globals()[name] = getattr(importlib.import_module(f"flowbench.{room}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext flowbench`: the magics, and an abort that works in a busy cell."""
+    importlib.import_module("flowbench.notebook").load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext flowbench`."""
+    importlib.import_module("flowbench.notebook").unload_ipython_extension(shell)

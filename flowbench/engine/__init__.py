@@ -1,0 +1,38 @@
+"""Engine: who runs a step. A Blueprint is compiled, linked with its layers, and asked for bodies."""
+
+from __future__ import annotations
+
+from flowbench.engine.compile import Compiled, compile
+from flowbench.engine.errors import (
+    CompileError,
+    DuplicateAgent,
+    InvalidSpec,
+    UnknownKind,
+    UnresolvedOperatorRef,
+    UnresolvedRef,
+)
+from flowbench.engine.link import Layer, Linked, link
+from flowbench.engine.record import StepRecord
+from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError
+from flowbench.engine.workers import factories
+
+__all__ = [
+    "Body",
+    "CompileError",
+    "Compiled",
+    "DuplicateAgent",
+    "Factory",
+    "InvalidSpec",
+    "Layer",
+    "Linked",
+    "Site",
+    "Spawner",
+    "SpecError",
+    "StepRecord",
+    "UnknownKind",
+    "UnresolvedOperatorRef",
+    "UnresolvedRef",
+    "compile",
+    "factories",
+    "link",
+]

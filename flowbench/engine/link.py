@@ -1,0 +1,58 @@
+"""Link: wrap every agent of a compiled Blueprint in its layers, the last one listed outermost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flowbench.engine.compile import Compiled
+from flowbench.engine.spawner import Body, Site, Spawner
+
+Layer = Callable[[str, Spawner], Spawner]
+"""(agent name, inner) -> outer."""
+
+
+class Linked:
+    """What a run needs of the engine: the program and, by slot, who does the work.
+
+    quick: slots whose bodies never wait. digests: agent name -> digest of its code, for agents the flow calls.
+    """
+
+    def __init__(self, compiled: Compiled, layers: Sequence[Layer]) -> None:
+        self.blueprint, self.program = compiled.blueprint, compiled.program
+        self._spawners = [_wrap(ref, compiled.routes.get(ref), layers) for ref in compiled.program.refs]
+        self.quick = frozenset(slot for slot, spawner in enumerate(self._spawners) if spawner.quick)
+        self.digests = {ref: spawner.digest for ref, spawner in zip(compiled.program.refs, self._spawners, strict=True)}
+
+    def bodies(self, site: Site) -> list[Body]:
+        """One body per slot of the program, for one run."""
+        return [spawner.body(site) for spawner in self._spawners]
+
+
+def link(compiled: Compiled, layers: Sequence[Layer] = ()) -> Linked:
+    """Source: mlua-swarm 0.2.1 `Linker`: each wrap goes outside the one before it."""
+    return Linked(compiled, layers)
+
+
+def _wrap(ref: str, spawner: Spawner | None, layers: Sequence[Layer]) -> Spawner:
+    outer: Spawner = _Nobody(ref) if spawner is None else spawner
+    for layer in layers:
+        outer = layer(ref, outer)
+    return outer
+
+
+class _Nobody:
+    """Stands for an agent that the Blueprint allows to be missing (`strict_refs: false`): its step fails, at run time.
+
+    Source: mlua-swarm 0.2.1 `SpawnError::NotRegistered`.
+    """
+
+    quick, digest = True, ""
+
+    def __init__(self, ref: str) -> None:
+        self.ref = ref
+
+    def body(self, site: Site) -> Body:
+        def fail(_: object) -> object:
+            raise LookupError(f"worker not registered: {self.ref}")
+
+        return fail

@@ -1,0 +1,27 @@
+"""StepRecord: what became of one visit of one step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class StepRecord(msgspec.Struct, frozen=True, gc=False):
+    """One visit of one step.
+
+    address: `3.i4.0.f17.1`, see flow.address. status: done | failed | cancelled. started: unix seconds.
+    seconds: monotonic, of the body alone. attempt: from 1. error: the body's own text, unwrapped.
+    recorded: the journal answered; the body did not run in this process.
+    """
+
+    address: str
+    agent: str
+    status: str
+    started: float
+    seconds: float
+    input: Any
+    output: Any = None
+    error: str | None = None
+    attempt: int = 1
+    recorded: bool = False

@@ -1,0 +1,61 @@
+"""Spawner: the one seam between a step and whoever does its work.
+
+A Blueprint's agent is built into a Spawner once per compile. A run asks it once for a body, and calls that body for
+every visit of the step: `body(input)` answers with the output, or with a coroutine of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from flowbench.blueprint import AgentDef
+from flowbench.cancel import CancelToken, Handoff
+
+Body = Callable[[Any], Any]
+
+
+class Site(Protocol):
+    """What a body may ask about its run, at the moment it is called and not later."""
+
+    @property
+    def token(self) -> CancelToken:
+        """Stops the whole run."""
+
+    @property
+    def threads(self) -> Handoff:
+        """Where plain functions run."""
+
+    def ctx(self) -> Any:
+        """A copy of the ctx that the step sees."""
+
+    def step_token(self) -> CancelToken:
+        """A child of `token` for this visit alone: it ends too when this branch loses or the step is cancelled."""
+
+
+class Spawner(Protocol):
+    """Makes the body of one agent.
+
+    quick: the body returns at once and never waits, so that it may run between two steps without a task.
+    digest: changes when the agent's code changes; a recorded outcome of another digest is not reused.
+    """
+
+    @property
+    def quick(self) -> bool: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def body(self, site: Site) -> Body:
+        """The function to call for each visit of the step in this run."""
+
+
+class Factory(Protocol):
+    """Builds the Spawner of every agent of one kind."""
+
+    def build(self, agent: AgentDef) -> Spawner:
+        """Raises: SpecError when `agent.spec` does not say what the kind needs."""
+
+
+class SpecError(ValueError):
+    """What is wrong with an agent's spec, in words; compile adds the agent and the place."""

@@ -1,0 +1,14 @@
+"""Workers: one agent kind per file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowbench.blueprint import Functions
+from flowbench.engine.spawner import Factory
+from flowbench.engine.workers.python_fn import PythonFactory
+
+
+def factories(functions: Functions) -> Mapping[str, Factory]:
+    """Everything that can run an agent here, by kind."""
+    return {"python_fn": PythonFactory(functions), "rust_fn": PythonFactory(functions, as_prompt=True)}

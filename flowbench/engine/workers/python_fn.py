@@ -1,0 +1,100 @@
+"""Agents that are Python functions: inline, on the engine's loop, or on a worker thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flowbench import flow
+from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
+from flowbench.cancel import AbortReason, CancelToken
+from flowbench.engine.spawner import Body, Site, SpecError
+
+Thunk = Callable[[], Any]
+
+
+class PythonFactory:
+    """Builds agents of kind `python_fn` (the function gets the JSON value) and `rust_fn` (it gets the prompt text).
+
+    spec: {"fn_id": id of a registered function}.
+    Source: mlua-swarm 0.2.1 `RustFnFactory`.
+    """
+
+    def __init__(self, functions: Functions, *, as_prompt: bool = False) -> None:
+        self._functions, self._as_prompt = functions, as_prompt
+
+    def build(self, agent: AgentDef) -> PythonSpawner:
+        """Raises: SpecError."""
+        fn_id = agent.spec.get("fn_id") if isinstance(agent.spec, dict) else None
+        if not isinstance(fn_id, str):
+            raise SpecError(f"{agent.kind.value} spec: 'fn_id' (string) required")
+        try:
+            return PythonSpawner(self._functions.get(fn_id), as_prompt=self._as_prompt)
+        except UnknownFunction as error:
+            raise SpecError(f"fn_id '{fn_id}' not registered in factory; {error}") from error
+
+
+class PythonSpawner:
+    """One registered function."""
+
+    def __init__(self, function: PythonFunction, *, as_prompt: bool) -> None:
+        self._function, self._as_prompt = function, as_prompt
+        self.quick, self.digest = function.inline, function.hash
+
+    def body(self, site: Site) -> Body:
+        """Called on the engine's loop, for each visit."""
+        function = self._function
+        plain = function.takes == "value" and not function.wants and not function.value_name
+        if plain:
+            fn = _prompted(function.fn) if self._as_prompt else function.fn
+            return fn if function.inline or function.is_async else _on_thread(fn, site)
+        if function.inline:
+            return lambda value: self._call(value, site, site.token)()
+        return self._async_body(site) if function.is_async else self._thread_body(site)
+
+    def _call(self, value: Any, site: Site, token: CancelToken) -> Thunk:
+        """The function with all that it asked for, taken now: ctx is what the step sees at this moment."""
+        text = prompt(value) if self._as_prompt or "prompt" in self._function.wants else ""
+        ctx = site.ctx() if "ctx" in self._function.wants else None
+        args, named = self._function.arguments(text if self._as_prompt else value, ctx=ctx, token=token, prompt=text)
+        return partial(self._function.fn, *args, **named)
+
+    def _async_body(self, site: Site) -> Body:
+        async def body(value: Any) -> Any:
+            token = site.step_token()
+            try:
+                return await self._call(value, site, token)()
+            except asyncio.CancelledError:  # its branch lost, or the run stops: the token says so to what it started
+                token.abort(AbortReason.SIGNAL, by="cancelled")
+                raise
+
+        return body
+
+    def _thread_body(self, site: Site) -> Body:
+        def enter(thunk: Thunk) -> Any:  # one per body: the hand-off learns by function how long it usually takes
+            return thunk()
+
+        async def body(value: Any) -> Any:
+            token = site.step_token()
+            return await site.threads.call(enter, self._call(value, site, token), token=token)
+
+        return body
+
+
+def _on_thread(fn: Callable[[Any], Any], site: Site) -> Body:
+    call = site.threads.call
+    return lambda value: call(fn, value)
+
+
+def _prompted(fn: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: fn(prompt(value))
+
+
+def prompt(value: Any) -> str:
+    """The text form of an input: a string as it is, anything else as canonical JSON.
+
+    Source: mlua-swarm 0.2.1 `EngineDispatcher`, input -> directive.
+    """
+    return value if value.__class__ is str else flow.compact(value)

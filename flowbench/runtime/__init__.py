@@ -1,0 +1,39 @@
+"""Runtime: one launch, from Blueprint to Run: recorded, resumable, stoppable, steppable."""
+
+from __future__ import annotations
+
+from flowbench.runtime.errors import (
+    BlueprintChanged,
+    JournalDamaged,
+    RunCancelled,
+    RunError,
+    RunFailed,
+    RunNotFound,
+    RunOwned,
+)
+from flowbench.runtime.launch import debug, launch, resume
+from flowbench.runtime.progress import Progress
+from flowbench.runtime.run import Run
+from flowbench.runtime.run_sync import run_sync
+from flowbench.runtime.stepping import Debugger, Pause
+from flowbench.runtime.store import RunInfo, runs
+
+__all__ = [
+    "BlueprintChanged",
+    "Debugger",
+    "JournalDamaged",
+    "Pause",
+    "Progress",
+    "Run",
+    "RunCancelled",
+    "RunError",
+    "RunFailed",
+    "RunInfo",
+    "RunNotFound",
+    "RunOwned",
+    "debug",
+    "launch",
+    "resume",
+    "run_sync",
+    "runs",
+]

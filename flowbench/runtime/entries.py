@@ -1,0 +1,130 @@
+"""Entries: what a journal can say, one struct per kind of line. `t` is unix seconds everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+
+
+class Entry(msgspec.Struct, omit_defaults=True, tag_field="k", gc=False, frozen=True):
+    """Base of all entries."""
+
+
+class Begun(Entry, tag="run"):
+    """First line. blueprint: all of it, the flow too. agents: name -> digest of its code. ctx: the input."""
+
+    id: str
+    t: float
+    blueprint: Any
+    ctx: Any
+    pid: int
+    agents: dict[str, str] = {}
+    compat: str | None = None
+    v: int = VERSION
+
+
+class Start(Entry, tag="start"):
+    """A body that really waits has begun (quick inline bodies write no start). n: attempt."""
+
+    at: str
+    ref: str
+    t: float
+    n: int = 1
+
+
+class Done(Entry, tag="done"):
+    """An outcome, written before it enters ctx.
+
+    input: CRC-32 of the input's JSON. d: seconds. out: the value, unless it lies in the file `blob` (sha256 of its
+    JSON). by: set when a person gave the value.
+    """
+
+    at: str
+    ref: str
+    input: int
+    t: float
+    d: float
+    out: msgspec.Raw = msgspec.Raw(b"")
+    n: int = 1
+    by: str = ""
+    blob: str = ""
+
+
+class Fail(Entry, tag="fail"):
+    """The step failed. error: the text that `try` would put at err_at, less the wrapping."""
+
+    at: str
+    ref: str
+    input: int
+    t: float
+    d: float
+    error: str
+    n: int = 1
+
+
+class Cancel(Entry, tag="cancel"):
+    """In flight when its branch lost or the run was aborted. No outcome: a resume runs it again."""
+
+    at: str
+    ref: str
+    t: float
+    why: str
+    n: int = 1
+
+
+class Join(Entry, tag="join"):
+    """A fan-out was decided by time: branch `won` gave the result (ok) or the error."""
+
+    at: str
+    won: int
+    ok: bool
+    t: float
+
+
+class Patch(Entry, tag="patch"):
+    """Somebody else wrote ctx: edge "in" before the node reads, "out" before it writes, "after" it wrote."""
+
+    at: str
+    edge: str
+    keys: list[str]
+    value: Any
+    by: str
+    t: float
+
+
+class Abort(Entry, tag="abort"):
+    """Somebody asked the run to stop."""
+
+    reason: str
+    by: str
+    t: float
+
+
+class Resume(Entry, tag="resume"):
+    """A new owner goes on. forget: addresses whose outcome no longer counts (the failure that ended the run).
+
+    blueprint: set when a changed one was accepted. agents: digests of the code that runs from here on.
+    """
+
+    t: float
+    pid: int
+    forget: list[str] = []
+    agents: dict[str, str] = {}
+    blueprint: Any = None
+
+
+class End(Entry, tag="end"):
+    """state: done | failed | cancelled. causes: addresses of the outcomes that made it fail."""
+
+    state: str
+    t: float
+    error: str | None = None
+    causes: list[str] = []
+
+
+AnyEntry = Begun | Start | Done | Fail | Cancel | Join | Patch | Abort | Resume | End
+decode_entry = msgspec.json.Decoder(AnyEntry).decode
+encode_entry = msgspec.json.Encoder().encode

@@ -1,0 +1,88 @@
+"""Run errors: what became of a run, said to the person who waits for it."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from flowbench.cancel import Cause
+from flowbench.errors import FlowbenchError
+
+
+class RunError(FlowbenchError):
+    """Root of this room's errors. run_id: the run, where there is one."""
+
+    code = "run"
+
+    def __init__(self, message: str, run_id: str = "") -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
+class RunFailed(RunError):
+    """The flow ended with an error that nothing in it caught.
+
+    address, agent: the step that failed first. __cause__: the flow error; below it the body's own exception.
+    """
+
+    code = "run_failed"
+
+    def __init__(self, message: str, run_id: str, address: str, body_error: BaseException | None) -> None:
+        super().__init__(message, run_id)
+        self.address, self.body_error = address, body_error
+
+    def _render_traceback_(self) -> list[str]:
+        lines = super()._render_traceback_()
+        if self.body_error is not None:
+            lines += ["", *_own_frames(self.body_error)]
+        return lines
+
+
+class RunCancelled(RunError):
+    """The run was aborted. cause: the first one, (reason, by)."""
+
+    code = "run_cancelled"
+
+    def __init__(self, message: str, run_id: str, cause: Cause) -> None:
+        super().__init__(message, run_id)
+        self.cause = cause
+
+
+class RunNotFound(RunError):
+    """No run of this id is recorded here."""
+
+    code = "run_not_found"
+
+
+class RunOwned(RunError):
+    """Another living process writes this run."""
+
+    code = "run_owned"
+
+
+class BlueprintChanged(RunError):
+    """Resume with another Blueprint than the recorded one, which nobody has accepted."""
+
+    code = "blueprint_changed"
+
+
+class JournalDamaged(RunError):
+    """A line of the journal before the last one fails its checksum."""
+
+    code = "journal_damaged"
+
+    def __init__(self, path: Path, offset: int, why: str) -> None:
+        super().__init__(
+            f"{path}: damaged at byte {offset}: {why}. The records before that byte are whole; "
+            f"move the rest of the file away to go on from there",
+            path.parent.name,
+        )
+        self.path, self.offset = path, offset
+
+
+def _own_frames(error: BaseException) -> list[str]:
+    """The body's traceback without the frames of this package: a person looks for their own line."""
+    inside = str(Path(__file__).parent.parent)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(inside)]
+    lines = ["Traceback of the agent (most recent call last):", *traceback.format_list(frames)] if frames else []
+    return [line.rstrip("\n") for line in (*lines, *traceback.format_exception_only(error))]

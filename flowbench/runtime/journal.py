@@ -1,0 +1,170 @@
+"""Journal: one append-only file per run, one JSON line per entry, one write() per line.
+
+    {"c":"9f0c12ab","k":"done","at":"3.i4.0",...}\\n
+
+`c` is the CRC-32 of everything after it on the line, seeded with the line before's `c`: a changed, lost, doubled or
+reordered line is noticed. Beside the file, `blobs/<sha256>` holds every value over 64 KB.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from flowbench.runtime.entries import AnyEntry, Entry, decode_entry, encode_entry
+from flowbench.runtime.errors import JournalDamaged, RunOwned
+from flowbench.storage import private_dir, write
+
+FILE = "journal.jsonl"
+BLOBS = "blobs"
+BLOB_BYTES = 64 * 1024
+LOCK_TRIES, LOCK_PAUSE = 5, 0.01  # seconds
+_HEAD = len('{"c":"xxxxxxxx",')
+
+
+class Journal:
+    """Appends entries; holds the file's lock for life (the kernel drops it with the process).
+
+    power: every entry survives a power cut, not only the death of the process.
+    entries: what was there when it was opened. torn: bytes of an unfinished last line that were cut off.
+    Raises: RunOwned; JournalDamaged; OSError (disk full: nothing half-written stays).
+    """
+
+    def __init__(self, folder: Path, *, power: bool = False) -> None:
+        self.path, self._power = folder / FILE, power
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _lock(self._fd, folder.name)
+            data = _read_all(self._fd)
+            self.entries: list[AnyEntry] = []
+            self._size = self._crc = 0
+            for body, end, crc in _lines(data, self.path):
+                self.entries.append(_decode(body, self.path, end))
+                self._size, self._crc = end, crc
+            self.torn = len(data) - self._size
+            if self.torn:
+                os.ftruncate(self._fd, self._size)
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def append(self, entry: Entry) -> None:
+        """Write one entry; it survives kill -9 when this returns."""
+        body = encode_entry(entry)[1:]
+        crc = zlib.crc32(body, self._crc)
+        line = b'{"c":"%08x",%b\n' % (crc, body)
+        try:
+            written = os.write(self._fd, line)
+        except OSError as error:
+            raise OSError(error.errno, f"the run cannot be recorded: {os.strerror(error.errno or 0)}") from error
+        if written != len(line):  # disk full or file limit: take the stump away, so that the file stays whole
+            os.ftruncate(self._fd, self._size)
+            raise OSError(errno.ENOSPC, "the run cannot be recorded: no space left for the whole line")
+        if self._power:
+            os.fdatasync(self._fd)
+        self._crc, self._size = crc, self._size + written
+
+    def sync(self) -> None:
+        """Bring file and folder to the disk."""
+        os.fsync(self._fd)
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def keep_blob(self, text: bytes) -> str:
+        """Store a large value under its sha256, on disk before any line names it."""
+        name = hashlib.sha256(text).hexdigest()
+        folder = private_dir(self.path.parent / BLOBS)
+        if not (folder / name).exists():
+            write(folder / name, text)
+        return name
+
+    def close(self) -> None:
+        """Give the lock away. Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def read(folder: Path) -> list[AnyEntry]:
+    """All whole entries of a run that anybody may be writing. Raises: JournalDamaged, FileNotFoundError."""
+    path = folder / FILE
+    return [_decode(body, path, end) for body, end, _ in _lines(path.read_bytes(), path)]
+
+
+def read_blob(folder: Path, name: str) -> bytes:
+    """Raises: JournalDamaged when the blob is missing or is not what its name says."""
+    path = folder / BLOBS / name
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise JournalDamaged(path, 0, f"the value cannot be read: {error.strerror}") from error
+    if hashlib.sha256(text).hexdigest() != name:
+        raise JournalDamaged(path, 0, "the value is not the one that was recorded")
+    return text
+
+
+def is_owned(folder: Path) -> bool:
+    """True while a living process writes this run."""
+    try:
+        fd = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _lock(fd: int, run_id: str) -> None:
+    for _ in range(LOCK_TRIES):  # `is_owned` of somebody else may hold the lock for a moment
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE)
+    raise RunOwned(f"run {run_id} is being written by another process; abort it there, or wait until it ends", run_id)
+
+
+def _read_all(fd: int) -> bytes:
+    parts, at = [], 0
+    while part := os.pread(fd, 1 << 24, at):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
+
+
+def _lines(data: bytes, path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """(line body, end offset, checksum) of each good line; a bad one is a torn tail only if no line follows it."""
+    at = crc = 0
+    while (end := data.find(b"\n", at)) >= 0:
+        body = data[at + _HEAD : end]
+        try:
+            said = int(data[at + 6 : at + 14], 16)
+        except ValueError:
+            said = -1
+        if said != zlib.crc32(body, crc):
+            if b"\n" in data[end + 1 :]:
+                raise JournalDamaged(path, at, "the line fails its checksum")
+            return
+        at, crc = end + 1, said
+        yield body, at, said
+
+
+def _decode(body: bytes, path: Path, end: int) -> AnyEntry:
+    try:
+        return decode_entry(b"{" + body)
+    except msgspec.MsgspecError as error:
+        raise JournalDamaged(path, end, f"this version does not know such a line: {error}") from error

@@ -1,0 +1,177 @@
+"""Launch: from a Blueprint, or from the journal of an earlier run, to a Run that goes on by itself."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+from flowbench import blueprint as bp
+from flowbench import engine, flow
+from flowbench.cancel import CancelToken
+from flowbench.events import Bus
+from flowbench.runtime import entries, replay, store
+from flowbench.runtime.drive import Site, drive
+from flowbench.runtime.errors import BlueprintChanged
+from flowbench.runtime.journal import Journal
+from flowbench.runtime.loop import engine as engine_thread
+from flowbench.runtime.recorder import Durable, Memory
+from flowbench.runtime.run import Run
+from flowbench.runtime.stepping import Debugger
+
+Durability = Literal["memory", "process", "power"]
+Externs = Mapping[str, Callable[[list[Any]], Any]]
+Source = bp.Blueprint | Mapping[str, Any] | str | os.PathLike[str]
+
+
+class Common(TypedDict, total=False):
+    """timeout: seconds until the run is aborted with reason Timeout. token: the run gets a child of it.
+
+    functions: where agents are looked up (default: every @agent of this process). externs: pure functions that
+    expressions may call. durability: what a recorded step survives: "process" (default) kill -9, "power" a power cut,
+    "memory" nothing.
+    """
+
+    timeout: float | None
+    token: CancelToken | None
+    functions: bp.Functions
+    externs: Externs | None
+    durability: Durability
+
+
+class Options(Common, total=False):
+    """compat: "0.1.1" gives flows the meaning they had in the first version of the language."""
+
+    compat: str | None
+
+
+def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Run:
+    """Start a Blueprint and return at once.
+
+    When this returns the run is recorded: its id, Blueprint and ctx survive what `durability` says. ctx: any JSON
+    value, {} by default. Step refs that no agent of the Blueprint answers are looked up among the functions.
+    Raises: blueprint.BlueprintError, engine.CompileError, flow.ParseError, flow.NotJson, storage.StorageError.
+    """
+    return _start(blueprint, ctx, None, options)
+
+
+def debug(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Debugger:
+    """Like `launch`, but the run pauses before each step. Returns at once, before the first pause."""
+    debugger = Debugger()
+    _start(blueprint, ctx, debugger, options)
+    return debugger
+
+
+def resume(
+    run_id: str, *, blueprint: Source | None = None, accept_changes: bool = False, **options: Unpack[Common]
+) -> Run:
+    """Go on with a run whose owner has died, or that failed or was cancelled.
+
+    Recorded steps are answered by the journal, the rest run; what made it fail is tried again. A run that is done is
+    evaluated from its records alone and calls nothing. blueprint: a changed one, refused unless `accept_changes`;
+    outcomes from before the first difference stay. An agent whose code has changed since runs again.
+    Raises: RunNotFound, RunOwned, JournalDamaged, BlueprintChanged, engine.CompileError.
+    """
+    folder = store.find(run_id)
+    durability = options.get("durability", "process")
+    recorded, journal = replay.take_over(folder, power=durability == "power")
+    try:
+        original = bp.load(recorded.blueprint)
+        chosen = original if blueprint is None else _complete(blueprint, options)
+        changed = _changes(recorded.blueprint, bp.to_json(chosen))
+        if changed and not accept_changes:
+            raise BlueprintChanged(f"{_REFUSED}\n{changed}", recorded.id)
+        linked = _link(chosen, options, recorded.compat)
+        bus, ctx = Bus(), recorded.ctx
+        recorder: Memory
+        if recorded.state == "done" and not changed:
+            journal.close()
+            recorder = Memory(bus, recorded)
+        else:
+            replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests)
+            recorder = Durable(bus, journal, recorded)
+    except BaseException:
+        journal.close()
+        raise
+    run = Run(recorded.id, chosen, ctx, _token(options), bus, recorder, folder)
+    return _begin(run, linked, recorder, ctx, compat=recorded.compat, recorded=recorded)
+
+
+_REFUSED = "this Blueprint is not the one that was recorded; pass accept_changes=True to go on with it:"
+
+
+def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
+    compat = options.get("compat")
+    blueprint = _complete(source, options)
+    linked = _link(blueprint, options, compat)
+    ctx = flow.take({} if ctx is None else ctx)[0]
+    started = time.time()
+    run_id = store.new_id(started)
+    bus, durability = Bus(), options.get("durability", "process")
+    path: Path | None = None
+    recorder: Memory = Memory(bus)
+    if durability != "memory":
+        path = store.create(run_id)
+        journal = Journal(path, power=durability == "power")
+        journal.append(
+            entries.Begun(run_id, started, bp.to_json(blueprint), ctx, os.getpid(), dict(linked.digests), compat)
+        )
+        if durability == "power":
+            journal.sync()
+        recorder = Durable(bus, journal)
+    run = Run(run_id, blueprint, ctx, _token(options), bus, recorder, path)
+    return _begin(run, linked, recorder, ctx, compat=compat, debugger=debugger)
+
+
+def _complete(source: Source, options: Common) -> bp.Blueprint:
+    return bp.adopt(bp.load(source), options.get("functions", bp.functions))
+
+
+def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:
+    factories = engine.factories(options.get("functions", bp.functions))
+    return engine.link(engine.compile(blueprint, factories, compat=compat, externs=options.get("externs")))
+
+
+def _token(options: Common) -> CancelToken:
+    parent, timeout = options.get("token"), options.get("timeout")
+    return CancelToken(timeout) if parent is None else parent.child(timeout)
+
+
+def _begin(
+    run: Run,
+    linked: engine.Linked,
+    recorder: Memory,
+    ctx: Any,
+    *,
+    compat: str | None,
+    recorded: replay.Recorded | None = None,
+    debugger: Debugger | None = None,
+) -> Run:
+    thread = engine_thread()
+    site = Site(run.token, thread.threads)
+    evaluation = flow.Evaluation(
+        linked.program,
+        linked.bodies(site),
+        recorder,
+        quick=linked.quick,
+        recorded=recorded,
+        compat=compat,
+        before=None if debugger is None else debugger.before,
+    )
+    site.evaluation = evaluation
+    if debugger is not None:
+        debugger.attach(run, evaluation)
+    run.begin(evaluation, thread.submit(drive(evaluation, ctx, recorder, run.token)))
+    return run
+
+
+def _changes(before: Any, after: Any) -> str:
+    """A unified diff of two Blueprints; empty when they are equal."""
+    if replay.fingerprint(before) == replay.fingerprint(after):
+        return ""
+    old, new = (json.dumps(b, indent=1, sort_keys=True, ensure_ascii=False).splitlines() for b in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, "recorded", "now", lineterm="", n=2))

@@ -1,0 +1,109 @@
+"""Progress: how far a run is, counted as its records come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flowbench import flow
+from flowbench.engine import StepRecord
+
+Count = tuple[int, int, int, int]
+"""done, failed, cancelled, running"""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """running: (address, agent, unix seconds) of bodies that wait. by_shape: node of the drawing -> Count.
+
+    expected: node -> visits known to come, for bodies of fan-outs that have begun.
+    """
+
+    done: int
+    failed: int
+    cancelled: int
+    running: tuple[tuple[str, str, float], ...]
+    by_shape: Mapping[str, Count]
+    expected: Mapping[str, int]
+
+    def status(self) -> dict[str, str]:
+        """Node of the drawing -> running | failed | mixed | cancelled | done. A node that has not begun is missing."""
+        found: dict[str, str] = {}
+        for shape, (done, failed, cancelled, running) in self.by_shape.items():
+            found[shape] = (
+                "running" if running
+                else "mixed" if failed and done
+                else "failed" if failed
+                else "cancelled" if cancelled
+                else "done"
+            )  # fmt: skip
+            for outer in _around(shape):
+                if found.get(outer) != "running":
+                    found[outer] = "running" if running else "done"
+        return found
+
+    def counts(self) -> dict[str, str]:
+        """Node -> `37/40`, or `37` where no total is known; only for nodes with more than one visit."""
+        texts = {}
+        for shape, (done, failed, cancelled, running) in self.by_shape.items():
+            ended, total = done + failed + cancelled, self.expected.get(shape, 0)
+            if total > 1:
+                texts[shape] = f"{ended}/{max(total, ended)}"
+            elif ended + running > 1:
+                texts[shape] = str(ended)
+        return texts
+
+
+class Counter:
+    """Folds records into Progress; each record is looked at once."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._ended: dict[str, list[int]] = {}
+
+    def look(
+        self, steps: Sequence[StepRecord], running: Mapping[str, tuple[str, float]], fanned: Mapping[str, int]
+    ) -> Progress:
+        """fanned: address of each fan-out that has begun -> its items."""
+        column = {"done": 0, "failed": 1, "cancelled": 2}
+        fresh = steps[self._seen :]
+        self._seen += len(fresh)
+        for step in fresh:
+            self._ended.setdefault(flow.shape(step.address), [0, 0, 0])[column[step.status]] += 1
+        now = dict(running)
+        by_shape = {shape: (*ended, 0) for shape, ended in self._ended.items()}
+        for address in now:
+            shape = flow.shape(address)
+            done, failed, cancelled, waiting = by_shape.get(shape, (0, 0, 0, 0))
+            by_shape[shape] = (done, failed, cancelled, waiting + 1)
+        totals = [sum(column) for column in zip(*self._ended.values(), strict=True)] or [0, 0, 0]
+        return Progress(
+            totals[0], totals[1], totals[2],
+            tuple((address, agent, since) for address, (agent, since) in now.items()),
+            by_shape, _expected(by_shape, dict(fanned)),
+        )  # fmt: skip
+
+
+def _expected(by_shape: Mapping[str, Count], fanned: Mapping[str, int]) -> dict[str, int]:
+    """Visits of each step that its innermost fan-out promises."""
+    items: dict[str, int] = {}
+    for address, count in fanned.items():
+        shape = flow.shape(address) + ".f"
+        items[shape] = items.get(shape, 0) + count
+    found = {}
+    for shape in by_shape:
+        inner = max((f for f in items if shape == f or shape.startswith(f + ".")), key=len, default=None)
+        if inner is not None and ".i" not in shape[len(inner) :] and not _is_optional(shape[len(inner) :]):
+            found[shape] = items[inner]
+    return found
+
+
+def _is_optional(below: str) -> bool:
+    """Inside a branch or a catch: nobody knows how many visits will come."""
+    return any(segment in ("t", "e", "c") for segment in below.split("."))
+
+
+def _around(shape: str) -> list[str]:
+    """Nodes that contain this one: every shorter prefix."""
+    segments = shape.split(".")
+    return [".".join(segments[:end]) for end in range(1, len(segments))]

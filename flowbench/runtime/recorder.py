@@ -1,0 +1,198 @@
+"""Recorder: where the outcomes of steps go, in one order: journal, then memory, then the bus.
+
+The evaluator calls it on the engine thread, before an outcome enters ctx. `Memory` keeps records of this process;
+`Durable` also writes the journal first.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from flowbench.cancel import Cause
+from flowbench.engine import StepRecord
+from flowbench.events import Bus, Event
+from flowbench.runtime import entries as e
+from flowbench.runtime.journal import BLOB_BYTES, Journal
+from flowbench.runtime.replay import Recorded
+
+
+class Memory:
+    """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait.
+
+    failures: address -> the body's own exception, kept for its traceback.
+    """
+
+    keeps_text = False
+
+    def __init__(self, bus: Bus, recorded: Recorded | None = None) -> None:
+        self.steps: list[StepRecord] = []
+        self.running: dict[str, tuple[str, float]] = {}
+        self.failures: dict[str, BaseException] = {}
+        self._bus, self._recorded = bus, recorded
+        self._epoch = time.time() - perf_counter()
+        self._closed = False
+
+    def attempt(self, at: str) -> int:
+        """1 for a first visit; one more for each time the journal has seen it begin."""
+        return self._recorded.attempts.get(at, 0) + 1 if self._recorded is not None else 1
+
+    def start(self, at: str, ref: str) -> None:
+        now = perf_counter() + self._epoch
+        self.running[at] = (ref, now)
+        self._bus.publish(Event("start", at, now, ref))
+
+    def done(
+        self,
+        at: str,
+        ref: str,
+        value: Any,
+        text: bytes | None,
+        out: Any,
+        made: bytes | None,
+        began: float,
+        ended: float,
+    ) -> None:
+        if self._closed:
+            return
+        started = self._epoch + began
+        self.steps.append(StepRecord(at, ref, "done", started, ended - began, value, out, None, self.attempt(at)))
+        self.running.pop(at, None)
+        self._bus.publish(Event("done", at, started, ref))
+
+    def fail(
+        self,
+        at: str,
+        ref: str,
+        value: Any,
+        text: bytes | None,
+        error: str,
+        cause: BaseException,
+        began: float,
+        ended: float,
+    ) -> None:
+        if self._closed:
+            return
+        started = self._epoch + began
+        self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
+        self.failures[at] = cause
+        self.running.pop(at, None)
+        self._bus.publish(Event("fail", at, started, error))
+
+    def cancel(self, at: str, ref: str, why: str, value: Any, began: float) -> None:
+        if self._closed:
+            return
+        started = self._epoch + began
+        seconds = perf_counter() - began
+        self.steps.append(StepRecord(at, ref, "cancelled", started, seconds, value, None, why, self.attempt(at)))
+        self.running.pop(at, None)
+        self._bus.publish(Event("cancel", at, started, why))
+
+    def recalled(self, at: str, ref: str, value: Any, out: Any, error: str | None) -> None:
+        """The journal answered a step."""
+        assert self._recorded is not None
+        visit = self._recorded.visits[at]
+        status = "done" if error is None else "failed"
+        self.steps.append(StepRecord(at, ref, status, visit.t, visit.d, value, out, error, visit.n, recorded=True))
+        self._bus.publish(Event("recalled", at, visit.t, ref))
+
+    def join(self, at: str, won: int, ok: bool) -> None:
+        self._bus.publish(Event("join", at, time.time(), won))
+
+    def patch(self, at: str, edge: str, keys: tuple[str, ...], value: Any, by: str) -> None:
+        self._bus.publish(Event("patch", at, time.time(), list(keys)))
+
+    def abort(self, cause: Cause) -> None:
+        self._bus.publish(Event("abort", "", time.time(), str(cause.reason)))
+
+    def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
+        """Nothing is recorded after this: a body that outlives its run speaks to nobody."""
+        self._closed = True
+        self._bus.publish(Event("end", "", time.time(), state))
+        self._bus.close()
+
+
+class Durable(Memory):
+    """Writes each entry before the step's output reaches ctx."""
+
+    keeps_text = True
+
+    def __init__(self, bus: Bus, journal: Journal, recorded: Recorded | None = None) -> None:
+        super().__init__(bus, recorded)
+        self._journal = journal
+
+    def start(self, at: str, ref: str) -> None:
+        if self._closed:
+            return
+        self._journal.append(e.Start(at, ref, time.time(), self.attempt(at)))
+        super().start(at, ref)
+
+    def done(
+        self,
+        at: str,
+        ref: str,
+        value: Any,
+        text: bytes | None,
+        out: Any,
+        made: bytes | None,
+        began: float,
+        ended: float,
+    ) -> None:
+        if self._closed:
+            return
+        assert text is not None
+        assert made is not None
+        crc, t, d, n = zlib.crc32(text), self._epoch + began, ended - began, self.attempt(at)
+        if len(made) <= BLOB_BYTES:
+            entry = e.Done(at, ref, crc, t, d, msgspec.Raw(made), n)
+        else:
+            entry = e.Done(at, ref, crc, t, d, n=n, blob=self._journal.keep_blob(made))
+        self._journal.append(entry)
+        super().done(at, ref, value, text, out, made, began, ended)
+
+    def fail(
+        self,
+        at: str,
+        ref: str,
+        value: Any,
+        text: bytes | None,
+        error: str,
+        cause: BaseException,
+        began: float,
+        ended: float,
+    ) -> None:
+        if self._closed:
+            return
+        crc = zlib.crc32(text) if text is not None else 0
+        self._journal.append(e.Fail(at, ref, crc, self._epoch + began, ended - began, error, self.attempt(at)))
+        super().fail(at, ref, value, text, error, cause, began, ended)
+
+    def cancel(self, at: str, ref: str, why: str, value: Any, began: float) -> None:
+        if self._closed:
+            return
+        self._journal.append(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
+        super().cancel(at, ref, why, value, began)
+
+    def join(self, at: str, won: int, ok: bool) -> None:
+        self._journal.append(e.Join(at, won, ok, time.time()))
+        super().join(at, won, ok)
+
+    def patch(self, at: str, edge: str, keys: tuple[str, ...], value: Any, by: str) -> None:
+        self._journal.append(e.Patch(at, edge, list(keys), value, by, time.time()))
+        super().patch(at, edge, keys, value, by)
+
+    def abort(self, cause: Cause) -> None:
+        if not self._closed:
+            self._journal.append(e.Abort(str(cause.reason), cause.by, time.time()))
+        super().abort(cause)
+
+    def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
+        try:
+            self._journal.append(e.End(state, time.time(), error, list(causes)))
+        finally:
+            self._journal.close()
+            super().end(state, error, causes)

@@ -1,0 +1,128 @@
+"""Replay: what a journal answers when its run is evaluated again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flowbench import flow
+from flowbench.runtime import entries as e
+from flowbench.runtime.errors import JournalDamaged
+from flowbench.runtime.journal import Journal, read_blob
+
+Visit = tuple[e.Done | e.Fail, bool]
+
+
+class Recorded:
+    """Answers by address; implements flow.Recorded.
+
+    id, blueprint, ctx, compat: what the run was started with, or resumed with.
+    state: done | failed | cancelled, or interrupted when no `end` was written. changed: the Blueprint was exchanged or
+    code has changed, so that a step with another input runs again instead of being refused.
+    """
+
+    def __init__(self, folder: Path, lines: Sequence[e.AnyEntry]) -> None:
+        if not lines or not isinstance(lines[0], e.Begun):
+            raise JournalDamaged(folder, 0, "its first line does not begin a run")
+        begun = lines[0]
+        self.folder, self.id, self.started, self.pid = folder, begun.id, begun.t, begun.pid
+        self.blueprint, self.ctx, self.compat, self.agents = begun.blueprint, begun.ctx, begun.compat, begun.agents
+        self.outcomes: dict[str, flow.Outcome] = {}
+        self.visits: dict[str, e.Done | e.Fail] = {}
+        self.joins: dict[str, tuple[int, bool]] = {}
+        self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
+        self.attempts: dict[str, int] = {}
+        self.state, self.error, self.ended = "interrupted", None, begun.t
+        self.causes: list[str] = []
+        self.changed = False
+        for line in lines:
+            self._read(line)
+
+    def _read(self, line: e.AnyEntry) -> None:
+        match line:
+            case e.Done():
+                self._outcome(line, None)
+            case e.Fail():
+                self._outcome(line, line.error)
+            case e.Start() | e.Cancel():
+                self.attempts[line.at] = line.n
+            case e.Join():
+                self.joins[line.at] = (line.won, line.ok)
+            case e.Patch():
+                self.patches.setdefault((line.at, line.edge), []).append((tuple(line.keys), line.value))
+            case e.End():
+                self.state, self.error, self.causes = line.state, line.error, line.causes
+            case e.Resume():
+                self.state, self.error, self.causes = "interrupted", None, []
+                self.forget(line.forget)
+                self.exchange(line.blueprint, line.agents)
+        if not isinstance(line, e.Begun):
+            self.ended = max(self.ended, line.t)
+
+    def _outcome(self, line: e.Done | e.Fail, error: str | None) -> None:
+        self.outcomes[line.at] = (line.ref, line.input, line, error)
+        self.visits[line.at] = line
+        self.attempts[line.at] = line.n
+
+    def value(self, outcome: flow.Outcome) -> Any:
+        """The recorded output, fresh. Raises: JournalDamaged when its blob is gone."""
+        line: e.Done = outcome[2]
+        return flow.decode(read_blob(self.folder, line.blob) if line.blob else line.out)
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Drop these outcomes, and every join that was decided by what lies below it."""
+        for address in addresses:
+            self.outcomes.pop(address, None)
+            for at in [a for a in self.joins if address == a or address.startswith(a + ".")]:
+                del self.joins[at]
+
+    def exchange(self, blueprint: Any, agents: Mapping[str, str]) -> None:
+        """Go on with other code. Outcomes of agents whose digest differs count as unrecorded."""
+        if blueprint is not None:
+            self.blueprint, self.changed = blueprint, True
+        stale = {name for name, digest in agents.items() if self.agents.get(name, digest) != digest}
+        if stale:
+            self.changed = True
+            self.forget([at for at, outcome in self.outcomes.items() if outcome[0] in stale])
+        self.agents = {**self.agents, **agents}
+
+
+def take_over(folder: Path, *, power: bool) -> tuple[Recorded, Journal]:
+    """Become the owner of a run. The caller checks what is recorded, then calls `go_on`.
+
+    Raises: RunOwned, JournalDamaged.
+    """
+    journal = Journal(folder, power=power)
+    try:
+        return Recorded(folder, journal.entries), journal
+    except BaseException:
+        journal.close()
+        raise
+
+
+def go_on(recorded: Recorded, journal: Journal, blueprint: Any, agents: Mapping[str, str]) -> None:
+    """Write `resume`: what failed is tried again, what was answered stays. blueprint: a changed one, accepted."""
+    forget = list(recorded.causes) if recorded.state == "failed" else []
+    changed = {name: digest for name, digest in agents.items() if recorded.agents.get(name) != digest}
+    journal.append(e.Resume(time.time(), os.getpid(), forget, changed, blueprint))
+    recorded.forget(forget)
+    recorded.exchange(blueprint, changed)
+    recorded.state, recorded.error, recorded.causes = "interrupted", None, []
+
+
+def fingerprint(blueprint: Any) -> str:
+    """sha256 of a Blueprint's canonical JSON. blueprint: plain JSON data."""
+    text = json.dumps(blueprint, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def raw(text: bytes) -> msgspec.Raw:
+    """JSON text as it goes into an entry."""
+    return msgspec.Raw(text)

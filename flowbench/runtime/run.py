@@ -1,0 +1,196 @@
+"""Run: one launch of a Blueprint, as its owner sees it from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent import futures
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowbench import flow
+from flowbench.blueprint import Blueprint
+from flowbench.cancel import AbortReason, CancelToken, Cause
+from flowbench.engine import StepRecord
+from flowbench.events import Bus, Reader
+from flowbench.runtime import waiting
+from flowbench.runtime.drive import Ending
+from flowbench.runtime.errors import RunCancelled, RunError, RunFailed
+from flowbench.runtime.frames import steps_frame
+from flowbench.runtime.loop import engine
+from flowbench.runtime.progress import Counter, Progress
+from flowbench.runtime.recorder import Memory
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Run:
+    """A running or ended run. It owns its token: aborting that stops everything below it.
+
+    id: `r-<date>-<time>-<six hex>`. path: folder of the journal, None for durability "memory".
+    token: child of what the caller gave; its deadline is the run's. started: unix seconds.
+    """
+
+    def __init__(
+        self, id: str, blueprint: Blueprint, ctx: Any, token: CancelToken, bus: Bus, recorder: Memory, path: Path | None
+    ) -> None:
+        self.id, self.blueprint, self.token, self.path = id, blueprint, token, path
+        self.started = time.time()
+        self.is_paused: Callable[[], bool] = lambda: False
+        self._input, self._bus, self._recorder = ctx, bus, recorder
+        self._ended: Future[Ending] = Future()
+        self._end_time: float | None = None
+        self._counter = Counter()
+        self._evaluation: flow.Evaluation | None = None
+
+    def begin(self, evaluation: flow.Evaluation, work: Future[Ending]) -> None:
+        """Called once by launch: `work` carries `evaluation` to its end."""
+        self._evaluation = evaluation
+        work.add_done_callback(self._finish)
+
+    def _finish(self, work: Future[Ending]) -> None:
+        self._end_time = time.time()
+        error = work.exception()
+        if error is None:
+            self._ended.set_result(work.result())
+        else:
+            self._ended.set_exception(error)
+
+    # -- what it is doing
+
+    @property
+    def state(self) -> str:
+        """running | paused | done | failed | cancelled | interrupted (its end could not be recorded)."""
+        if self._ended.done():
+            return self._ended.result().state
+        return "paused" if self.is_paused() else "running"
+
+    @property
+    def has_ended(self) -> bool:
+        """However it ended."""
+        return self._ended.done()
+
+    @property
+    def cause(self) -> Cause | None:
+        """Who stopped it and why; None unless it ends cancelled or is about to."""
+        return self._ended.result().cause if self._ended.done() else self.token.cause
+
+    @property
+    def error(self) -> str | None:
+        """The text that `result` raises; None while it runs or when it is done."""
+        raised = self._error() if self._ended.done() else None
+        return None if raised is None else str(raised)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time from launch to the end, or until now."""
+        return (self._end_time or time.time()) - self.started
+
+    @property
+    def steps(self) -> Sequence[StepRecord]:
+        """One record per step visit in the order they ended; grows while the run goes on."""
+        return self._recorder.steps
+
+    @property
+    def orphans(self) -> tuple[str, ...]:
+        """Addresses of bodies that were asked to stop, cancelled, and went on all the same."""
+        return self._ended.result().orphans if self._ended.done() else ()
+
+    @property
+    def ctx(self) -> Any:
+        """A copy of the root ctx: the final one, or as it is now."""
+        if self._ended.done():
+            return flow.hand(self._ended.result().ctx)[0]
+        root = None if self._evaluation is None else self._evaluation.root
+        return flow.hand(self._input if root is None else root.ctx)[0]
+
+    def progress(self) -> Progress:
+        """Counts so far, by node of the drawing. For one caller at a time."""
+        return self._counter.look(self._recorder.steps, self._recorder.running, self._recorder.fanned)
+
+    def reader(self) -> Reader:
+        """Events from the first one kept; a slow reader gets Lagged(n)."""
+        return self._bus.reader(past=True)
+
+    def frame(self) -> pd.DataFrame:
+        """One row per step visit: address, agent, attempt, status, started (UTC), seconds, input, output, error,
+        recorded."""
+        return steps_frame(self._recorder.steps)
+
+    def summary(self) -> str:
+        """One line: state, steps, seconds, why it stopped."""
+        state, count = self.state, len(self._recorder.steps)
+        text = f"{self.blueprint.id}: {state}, {count} step{'' if count == 1 else 's'} in {self.seconds:.2f} s"
+        cause = self.cause
+        if cause is not None and state == "cancelled":
+            text += f", Aborted: {cause.reason} (by {cause.by})"
+        if self.orphans:
+            text += f"; still running: {', '.join(self.orphans)}"
+        return f"{text} ({self.id})"
+
+    def __repr__(self) -> str:
+        return f"<Run {self.summary()}>"
+
+    # -- waiting for it and stopping it
+
+    def abort(self, reason: AbortReason = AbortReason.USER, by: str = "api") -> bool:
+        """Ask it to stop and return at once; True for the first cause, which is the one that counts."""
+        return not self._ended.done() and self.token.abort(reason, by)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """True when it has ended, however; False after `timeout` seconds. A Ctrl-C meanwhile aborts the run.
+
+        Raises: KeyboardInterrupt for a Ctrl-C on a run that is aborted already; RunError on the engine's thread.
+        """
+        if engine().is_here():
+            raise RunError("a step cannot wait for a run on the engine's own thread; write `await run`", self.id)
+        return waiting.wait_for(lambda seconds: bool(futures.wait([self._ended], seconds).done), self.token, timeout)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The final ctx. timeout: seconds to wait, the run goes on after them.
+
+        Raises: RunFailed, RunCancelled, TimeoutError.
+        """
+        if not self.wait(timeout):
+            raise TimeoutError(f"run {self.id} still goes on after {timeout} s")
+        return self._answer()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """The final ctx, on any loop. Cancelling the waiting task aborts the run. Raises: RunFailed, RunCancelled."""
+        return self._wait_async().__await__()
+
+    async def _wait_async(self) -> Any:
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._ended))
+        except asyncio.CancelledError:
+            self.abort(AbortReason.SIGNAL, by="await")
+            raise
+        return self._answer()
+
+    def on_end(self, callback: Callable[[Run], None]) -> None:
+        """Call once when it has ended, on the engine's thread or, if it has, at once here."""
+        self._ended.add_done_callback(lambda _: callback(self))
+
+    def _answer(self) -> Any:
+        raised = self._error()
+        if raised is not None:
+            raise raised from self._ended.result().error
+        return self.ctx
+
+    def _error(self) -> RunError | None:
+        ending = self._ended.result()
+        if ending.state == "done":
+            return None
+        if ending.state == "cancelled":
+            assert ending.cause is not None
+            return RunCancelled(self.summary(), self.id, ending.cause)
+        if ending.state == "interrupted":
+            message = f"{ending.error}; the journal is whole: mend it and resume {self.id}"
+            return RunFailed(message, self.id, "", None)
+        first = ending.addresses[0] if ending.addresses else ""
+        where = f" at step {first}" if first else ""
+        body_error = self._recorder.failures.get(first)
+        return RunFailed(f"run {self.id} failed{where}: {ending.error}", self.id, first, body_error)
