@@ -119,10 +119,8 @@ class Flag:
 
     def _watch(self) -> None:
         if self.source is not None and self.watched is not None and self.watched.acquire(blocking=False):
-            here = weakref.ref(self)
-            threading.Thread(
-                target=_follow_source, args=(self.source, here), name="flowbench-signal", daemon=True
-            ).start()
+            # in a list, to be taken out: a thread keeps its arguments for as long as it lives
+            threading.Thread(target=_follow, args=(self.source, [self]), name="flowbench-signal", daemon=True).start()
 
     def _heard(self, cause: Cause) -> Cause:
         return Cause(AbortReason.SIGNAL if self.origin == "signal" else cause.reason, self.origin)
@@ -151,8 +149,10 @@ def _tell(waiting: list[tuple[Flag, int]]) -> None:
             raise
 
 
-def _follow_source(source: threading.Event, here: weakref.ref[Flag]) -> None:
-    held: Flag | None = None  # a flag that somebody listens to lives on without a token
+def _follow(source: threading.Event, flags: list[Flag]) -> None:
+    """Settle the one flag when `source` is set; end when nobody cares. A flag with listeners needs no token to live."""
+    held: Flag | None = flags.pop()
+    here = weakref.ref(held)
     while not source.wait(WATCH_SECONDS):
         flag = here()
         if flag is None or flag.settled:
