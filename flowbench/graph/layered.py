@@ -7,7 +7,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from flowbench.graph.drawing import Drawing, Edge, Node
-from flowbench.graph.labels import EDGE_LABEL_LENGTH, GROUP_LABEL_LENGTH, element_id, tidy
+from flowbench.graph.labels import EDGE_LABEL_LENGTH, GROUP_LABEL_LENGTH, element_id, tidy, width
 from flowbench.graph.look import (
     DETAIL_SIZE,
     FONT,
@@ -31,18 +31,16 @@ _MOST_GROUP_CHECKS = 1_000_000  # boxes x nodes
 def layered(drawing: Drawing) -> str:
     """SVG with the same node ids and looks as Graphviz's."""
     placed = place(drawing)
-    room = 40.0 if any(placed.upward) else 0.0
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {placed.width + room:.1f} {placed.height:.1f}">',
-        '<g class="graph">',
-        *_groups(drawing, placed),
-    ]
     index = {node.id: number for number, node in enumerate(drawing.nodes)}
+    edges, left, right = [], 0.0, placed.width + (40.0 if any(placed.upward) else 0.0)
     for number, edge in enumerate(drawing.edges):
-        parts.append(_edge(edge, placed, number, index[edge.tail], index[edge.head]))
-    for node, centre, box in zip(drawing.nodes, placed.centres, placed.boxes, strict=True):
-        parts.append(_node(node, centre, box))
-    return "\n".join([*parts, "</g>", "</svg>"])
+        text, start, end = _edge(edge, placed, number, index[edge.tail], index[edge.head])
+        edges.append(text)
+        left, right = min(left, start), max(right, end)
+    nodes = [_node(*of) for of in zip(drawing.nodes, placed.centres, placed.boxes, strict=True)]
+    extent = f"{left:.1f} 0 {right - left:.1f} {placed.height:.1f}"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{extent}"><g class="graph">'
+    return "\n".join([head, *_groups(drawing, placed), *edges, *nodes, "</g></svg>"])
 
 
 def _node(node: Node, centre: Point, box: Box) -> str:
@@ -90,7 +88,8 @@ def _shape(look: Look, centre: Point, box: Box) -> str:
     return f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}" {paint}/>'
 
 
-def _edge(edge: Edge, placed: Placement, number: int, tail: int, head: int) -> str:
+def _edge(edge: Edge, placed: Placement, number: int, tail: int, head: int) -> tuple[str, float, float]:
+    """The arrow, and how far its label reaches to the left and to the right."""
     start, end = placed.centres[tail], placed.centres[head]
     stroke = f'stroke="{LINE}" stroke-width="{2 if edge.style == "bold" else 1.2}"'
     if edge.style in _DASHES:
@@ -102,22 +101,26 @@ def _edge(edge: Edge, placed: Placement, number: int, tail: int, head: int) -> s
         leave = Point(start.x, start.y + placed.boxes[tail].height / 2)
         tip = Point(end.x, end.y - placed.boxes[head].height / 2)
         path, middle = _through([leave, *placed.bends[number], Point(tip.x, tip.y - _ARROW)])
-        arrow = f"{tip.x - 3:.1f},{tip.y - _ARROW:.1f} {tip.x:.1f},{tip.y:.1f} {tip.x + 3:.1f},{tip.y - _ARROW:.1f}"
+        arrow = f"{tip.x - 2.6:.1f},{tip.y - _ARROW:.1f} {tip.x:.1f},{tip.y:.1f} {tip.x + 2.6:.1f},{tip.y - _ARROW:.1f}"
     label = tidy(edge.label, EDGE_LABEL_LENGTH)
-    text = _text(label, Point(middle.x + 4, middle.y), DETAIL_SIZE, LINE, "start") if label else ""
-    return (
+    side, anchor = (-4, "end") if end.x < start.x - 1 and not placed.upward[number] else (4, "start")
+    text = _text(label, Point(middle.x + side, middle.y), DETAIL_SIZE, LINE, anchor) if label else ""
+    reach = width(label, DETAIL_SIZE) + 8.0 if label else 0.0
+    drawn = (
         f'<g class="edge"><path d="{path}" fill="none" {stroke}/>'
         f'<polygon points="{arrow}" fill="{LINE}" stroke="{LINE}"/>{text}</g>'
     )
+    return drawn, middle.x - (reach if anchor == "end" else 0.0), middle.x + (reach if anchor == "start" else 0.0)
 
 
 def _through(points: list[Point]) -> tuple[str, Point]:
-    """A curve that leaves and enters every point straight down, and the middle of its first piece."""
+    """A curve that leaves and enters every point straight down, and a point of its first piece where it is steep."""
     path = f"M{points[0].x:.1f},{points[0].y:.1f}"
     for a, b in pairwise(points):
         y = (a.y + b.y) / 2
         path += f"C{a.x:.1f},{y:.1f} {b.x:.1f},{y:.1f} {b.x:.1f},{b.y:.1f}"
-    return path, Point((points[0].x + points[1].x) / 2, (points[0].y + points[1].y) / 2)
+    first, second = points[0], points[1]
+    return path, Point(first.x + (second.x - first.x) * 0.84, first.y + (second.y - first.y) * 0.7)
 
 
 def _around(start: Point, end: Point, tail: Box, head: Box, width: float) -> tuple[str, Point, Point]:

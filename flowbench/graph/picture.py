@@ -14,7 +14,7 @@ from flowbench.graph.layout import layout
 from flowbench.graph.look import DETAIL_SIZE, FAINT_INK
 from flowbench.graph.svg import clean, nodes, read, recolour, write
 
-REMEMBERED = 64  # drawings; a picture of 1,000 nodes has about 1 MB
+REMEMBERED = 32  # drawings; a picture of 1,000 nodes has about 1 MB
 _HOVER_LENGTH = 400
 _TITLE_LENGTH = 200
 _PIXELS_PER_POINT = 4 / 3

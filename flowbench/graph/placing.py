@@ -17,7 +17,8 @@ MARGIN = 16.0
 _LAYER_GAP = 38.0
 _GAP = 18.0
 _GROUP_GAP = 30.0
-_SWEEPS = 4
+_ORDER_SWEEPS = 8
+_ALIGN_SWEEPS = 16
 _MOST_BENDS = 3_000
 _BEND = Box(4.0, 0.0, ())
 
@@ -139,16 +140,11 @@ def _order(layer: list[int], links: list[tuple[int, int]], ancestry: list[tuple[
     for cell, depth in enumerate(layer):
         rows[depth].append(cell)
     position = [0.0] * len(layer)
-    for sweep in range(2 * _SWEEPS):
+    for sweep in range(_ORDER_SWEEPS):
         down = sweep % 2 == 0
         neighbours = above if down else below
         for row in rows if down else reversed(rows):
-            wish = {
-                cell: sum(position[other] for other in neighbours[cell]) / len(neighbours[cell])
-                if neighbours[cell]
-                else position[cell]
-                for cell in row
-            }
+            wish = {cell: _mean([position[other] for other in neighbours[cell]], position[cell]) for cell in row}
             row.sort(key=_by_group(row, wish, ancestry).__getitem__)
             middle = (len(row) - 1) / 2
             for place, cell in enumerate(row):
@@ -171,17 +167,23 @@ def _by_group(
 def _align(rows: list[list[int]], links: list[tuple[int, int]], cells: list[Box], groups: list[str]) -> list[float]:
     """x of every cell: under the middle of its neighbours as far as the order of the row leaves room."""
     xs = [0.0] * len(cells)
-    around: list[list[int]] = [[] for _ in cells]
+    above: list[list[int]] = [[] for _ in cells]
+    below: list[list[int]] = [[] for _ in cells]
     for tail, head in links:
-        around[tail].append(head)
-        around[head].append(tail)
-    for row in rows:
-        _pack(row, [0.0] * len(row), xs, cells, groups)
-    for sweep in range(2 * _SWEEPS):
+        below[tail].append(head)
+        above[head].append(tail)
+    around = [up + down for up, down in zip(above, below, strict=True)]
+    for sweep in range(_ALIGN_SWEEPS + 1):
+        last = sweep == _ALIGN_SWEEPS  # under the tails alone, which leaves chains straight and branches symmetric
+        neighbours = above if last else around
         for row in rows if sweep % 2 == 0 else reversed(rows):
-            wish = [sum(xs[other] for other in around[cell]) / (len(around[cell]) or 1) for cell in row]
+            wish = [_mean([xs[other] for other in neighbours[cell]], xs[cell]) for cell in row]
             _pack(row, wish, xs, cells, groups)
     return xs
+
+
+def _mean(values: list[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
 
 
 def _pack(row: list[int], wish: list[float], xs: list[float], cells: list[Box], groups: list[str]) -> None:

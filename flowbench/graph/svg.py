@@ -20,7 +20,7 @@ _PATH = re.compile(r"[-+0-9.,eE \t\r\nMmLlHhVvCcSsQqTtAaZz]*")
 _TRANSFORM = re.compile(r"(?:\s*(?:translate|scale|rotate)\([-+0-9.,eE ]*\))*\s*")
 _OWN_ID = re.compile(rf"{ID_PREFIX}.*", re.DOTALL)
 
-_ELEMENTS = frozenset({"svg", "g", "polyline", "line", "text", "tspan"}) | SHAPES
+_ELEMENTS = frozenset({"g", "polyline", "line", "text", "tspan"}) | SHAPES
 _ATTRIBUTES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("class", "font-family", "font-weight", "font-style", "text-anchor"), _LETTERS),
     **dict.fromkeys(("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "width", "height"), _NUMBERS),
@@ -31,6 +31,7 @@ _ATTRIBUTES: dict[str, re.Pattern[str]] = {
     "transform": _TRANSFORM,
     "id": _OWN_ID,
 }
+_MOST_DEPTH = 32  # Graphviz needs 5; the writer of ElementTree is recursive
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 _BADGE_LENGTH = 16  # characters
@@ -49,14 +50,14 @@ def clean(svg: str) -> str:
     if _local(root.tag) != "svg":
         raise GraphError("the picture is no SVG")
     kept = _bare(root)
-    work = [(root, kept)]
+    work = [(root, kept, 1)]
     while work:
-        old, new = work.pop()
+        old, new, depth = work.pop()
         for child in old:
-            if isinstance(child.tag, str) and _local(child.tag) in _ELEMENTS - {"svg"}:
+            if depth < _MOST_DEPTH and isinstance(child.tag, str) and _local(child.tag) in _ELEMENTS:
                 copy = _bare(child)
                 new.append(copy)
-                work.append((child, copy))
+                work.append((child, copy, depth + 1))
     kept.set("xmlns", NAMESPACE)
     return write(kept)
 
@@ -146,7 +147,8 @@ def _badge(node: ET.Element, count: str) -> None:
     left, above = right - wide + 6.0, top - _BADGE_HEIGHT / 2
     badge = ET.SubElement(node, "g", {"class": "badge"})
     box = {"x": left, "y": above, "width": wide, "height": _BADGE_HEIGHT, "rx": _BADGE_HEIGHT / 2}
-    ET.SubElement(badge, "rect", {name: f"{value:.2f}" for name, value in box.items()} | {"fill": _BADGE_FILL})
+    paint = {"fill": _BADGE_FILL, "stroke": _BADGE_INK, "stroke-width": "0.8"}
+    ET.SubElement(badge, "rect", {name: f"{value:.2f}" for name, value in box.items()} | paint)
     text = ET.SubElement(
         badge,
         "text",
@@ -163,21 +165,25 @@ def _badge(node: ET.Element, count: str) -> None:
 
 
 def _corner(node: ET.Element) -> tuple[float, float] | None:
-    """Right and top of the node's shapes; every coordinate in our pictures is absolute."""
-    xs: list[float] = []
-    ys: list[float] = []
+    """Where the node's outline is furthest right in its upper half; every coordinate in our pictures is absolute."""
+    points: list[tuple[float, float]] = []
     for shape in node:
         if shape.tag in ("path", "polygon"):
             numbers = [float(number) for number in _NUMBER.findall(shape.get("d") or shape.get("points") or "")]
-            xs += numbers[::2]
-            ys += numbers[1::2]
+            points += zip(numbers[::2], numbers[1::2], strict=False)
         elif shape.tag in ("ellipse", "circle"):
-            xs.append(_float(shape, "cx") + _float(shape, "rx") + _float(shape, "r"))
-            ys.append(_float(shape, "cy") - _float(shape, "ry") - _float(shape, "r"))
+            x, y = _float(shape, "cx"), _float(shape, "cy")
+            wide, tall = _float(shape, "rx") + _float(shape, "r"), _float(shape, "ry") + _float(shape, "r")
+            points += [(x + wide, y - tall), (x, y + tall)]
         elif shape.tag == "rect":
-            xs.append(_float(shape, "x") + _float(shape, "width"))
-            ys.append(_float(shape, "y"))
-    return (max(xs), min(ys)) if xs and ys else None
+            x, y = _float(shape, "x"), _float(shape, "y")
+            points += [(x + _float(shape, "width"), y), (x, y + _float(shape, "height"))]
+    if not points:
+        return None
+    ys = [y for _, y in points]
+    top, middle = min(ys), (min(ys) + max(ys)) / 2 - 1.0  # the tips of a hexagon lie on the middle: not there
+    x, y = max((point for point in points if point[1] <= max(middle, top)), key=lambda point: (point[0], -point[1]))
+    return x, y
 
 
 def _float(shape: ET.Element, name: str) -> float:
