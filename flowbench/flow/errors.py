@@ -1,0 +1,170 @@
+"""Errors of a flow: what `try` can catch, and what it cannot.
+
+kind is the variant name of the language, code our stable word for JSON and logs. `causes` are the addresses whose
+outcome led here: a resumed run forgets exactly these.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowbench.errors import FlowbenchError
+
+
+class FlowError(FlowbenchError):
+    """An error inside a flow; `try` catches it. address: where it happened ("" until the evaluator has met it)."""
+
+    kind = "FlowError"
+    code = "flow_error"
+
+    def __init__(self, *facts: str) -> None:
+        super().__init__(*facts)
+        self.address = ""
+        self.causes: tuple[str, ...] = ()
+
+
+class PathNotFound(FlowError):
+    """A path was read that the ctx does not have. path: its whole text."""
+
+    kind = "PathNotFound"
+    code = "path_not_found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"path not found: {self.path}"
+
+
+class InvalidPath(FlowError):
+    """A path text, or a write target, that cannot be used."""
+
+    kind = "InvalidPath"
+    code = "invalid_path"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"invalid path syntax: {self.message}"
+
+
+class NonBoolCond(FlowError):
+    """The condition of a branch was no JSON boolean. value: its compact JSON."""
+
+    kind = "NonBoolCond"
+    code = "non_bool_cond"
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"branch cond must be boolean, got: {self.value}"
+
+
+class NamedError(FlowError):
+    """An error with a name in its text. ref: the agent, extern or operation."""
+
+    label = ""
+
+    def __init__(self, ref: str, message: str) -> None:
+        super().__init__(ref, message)
+        self.ref = ref
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.label} '{self.ref}': {self.message}"
+
+
+class DispatcherError(NamedError):
+    """A step failed. __cause__: the exception of its body, None if it was answered from a record."""
+
+    kind = "DispatcherError"
+    code = "dispatcher_error"
+    label = "dispatcher error for ref"
+
+
+class ExternError(NamedError):
+    """An extern failed, or there is none of that name."""
+
+    kind = "ExternError"
+    code = "extern_error"
+    label = "extern error for ref"
+
+
+class TypeMismatch(NamedError):
+    """An operation met a value of another type than it can use. ref: the operation."""
+
+    kind = "TypeError"
+    code = "type_error"
+    label = "type error in"
+
+
+class ArithError(NamedError):
+    """A calculation has no finite result. ref: the operation."""
+
+    kind = "ArithError"
+    code = "arith_error"
+    label = "arithmetic error in"
+
+
+class ParseError(FlowbenchError, ValueError):
+    """The flow is malformed; nothing has run. place: like `$.flow.children[0].in`."""
+
+    code = "parse_error"
+
+    def __init__(self, message: str, place: str = "$") -> None:
+        super().__init__(message, place)
+        self.message = message
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.message} - at `{self.place}`"
+
+
+class NotJson(FlowbenchError, TypeError):
+    """A value cannot be written as JSON; the text names the place inside the value."""
+
+    code = "not_json"
+
+
+class NotReproducible(FlowbenchError):
+    """An unchanged flow asked for something else than it did when it was recorded."""
+
+    code = "not_reproducible"
+
+    def __init__(self, address: str, message: str) -> None:
+        super().__init__(address, message)
+        self.address = address
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.message}"
+
+
+class WouldWait(FlowbenchError):
+    """A body waits, but the evaluation is synchronous and nobody can wait for it."""
+
+    code = "would_wait"
+
+
+class Frontier(BaseException):
+    """A replay without execution has reached the first step that has no record. Never leaves the evaluator for `try`."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, as text that JSON can hold; its class name if it says nothing."""
+    try:
+        text: Any = str(error)
+    except Exception:  # the exception's class is user code, and its __str__ may fail like any other
+        text = ""
+    if not text:
+        return type(error).__name__
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,263 @@
+"""Evaluate: one run of a program: what it is given, who may stop it or write into it, and what it ends with.
+
+`evaluate` runs on the event loop; `evaluate_sync` drives the same coroutine by hand and never touches a loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+from flowbench.cancel import GRACE_SECONDS, Aborted, Cause
+from flowbench.flow import joins
+from flowbench.flow.errors import FlowError, Frontier, NotReproducible, WouldWait
+from flowbench.flow.paths import Keys, force
+from flowbench.flow.program import STEP, Fan, Op, Program
+from flowbench.flow.scope import Scope
+from flowbench.flow.sink import Outcome, Recorded, Sink
+from flowbench.flow.values import checksum, encode, take
+from flowbench.flow.waiting import SLICE
+from flowbench.flow.walk import step_failed, walk
+
+Body = Callable[[Any], Any]
+Before = Callable[[Scope, Op, str, Any], Awaitable[object] | None]
+
+
+class Evaluation:
+    """One evaluation of a program; it can be evaluated once.
+
+    bodies: one per slot of the program; each gets a copy of its input that it may change. sink: where outcomes go.
+    quick: slots whose bodies never wait. recorded: outcomes to answer with. limit: branches of one fan-out at a time.
+    view: answer from `recorded` only, call no body, and keep all writes. grace: seconds that losers get to stop.
+    before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
+    it may `patch` the ctx, the input is read again afterwards.
+
+    While a body is called, `here` is its scope and `at` its address.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        bodies: Sequence[Body],
+        sink: Sink,
+        *,
+        quick: frozenset[int] = frozenset(),
+        recorded: Recorded | None = None,
+        limit: int | None = None,
+        view: bool = False,
+        before: Before | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self.program = program
+        self.bodies = bodies
+        self.sink = sink
+        self.recorded = recorded
+        self.limit = math.inf if limit is None else limit
+        self.view = view
+        self.before = before
+        self.grace = grace
+        self.hooks = bool(recorded is not None and recorded.patches)
+        self.inline = {id(op) for op in program.ops() if isinstance(op, Fan) and _is_quick(op, quick)}
+
+        self.cause: Cause | None = None  # read at every step
+        self.here = self.root = Scope(None)
+        self.at = ""
+        self.views: list[tuple[Scope, Any]] = []  # (scope, ctx it began with), kept for history only
+        self.orphans: list[asyncio.Task[None]] = []  # losers that did not stop within the grace
+
+        self.sync = False
+        self.over = False
+        self.slice_end = math.inf
+        self.calm = 0  # cancellations of our task that were asked for before we began
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.main: asyncio.Task[Any] | None = None
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._asked = itertools.count()  # `next` is atomic, also inside a signal handler
+        self._inbox: deque[tuple[Keys, Any, str]] = deque()
+        self._told = self._cancelled_main = False
+
+    # -- stop, and writes from outside
+
+    def stop(self, cause: Cause) -> bool:
+        """Ask the run to stop; never raises, from any thread, any number of times. True for the first cause only."""
+        if next(self._asked):
+            return False
+        self.cause = cause
+        if self.loop is not None:
+            try:
+                self.loop.call_soon_threadsafe(self._cancel_tasks)
+            except RuntimeError:  # the loop is closed: nothing of ours is left on it
+                return True
+        return True
+
+    def _cancel_tasks(self) -> None:
+        if self.over:
+            return
+        self._tell_abort()
+        self._cancelled_main = self.main in self.tasks
+        for task in list(self.tasks):
+            task.cancel()
+
+    def _tell_abort(self) -> None:
+        if self.cause is not None and not self._told:
+            self._told = True
+            self.sink.abort(*self.cause)
+
+    def write(self, keys: Keys, value: Any, by: str = "api") -> None:
+        """Write the root ctx from any thread; it takes effect, and is told, at the next edge of a root node.
+
+        Raises: NotJson.
+        """
+        self._inbox.append((tuple(keys), take(value)[0], by))
+        self.hooks = True
+
+    def patch(self, scope: Scope, address: str, edge: str, keys: Keys, value: Any, by: str) -> None:
+        """Write a scope's ctx now, in the thread that evaluates. Values in the way become objects. Raises: NotJson."""
+        fresh = take(value)[0]
+        self.sink.patch(address, edge, keys, fresh, by)
+        scope.at = address
+        force(scope, keys, fresh)
+
+    # -- called while walking
+
+    def enter(self, scope: Scope, address: str) -> None:
+        """The edge before a step reads."""
+        if not scope.live and not scope.strict and self.recorded is not None and address not in self.recorded.outcomes:
+            scope.live = True
+        self.edge(scope, address, "in")
+
+    def edge(self, scope: Scope, address: str, edge: str) -> None:
+        """Apply what others wrote at this edge: recorded patches, then the inbox."""
+        if self.recorded is not None:
+            for keys, value in self.recorded.patches.get((address, edge), ()):
+                scope.at = address
+                force(scope, keys, take(value)[0])
+        if self._inbox and scope is self.root and scope.live:
+            while self._inbox:
+                keys, value, by = self._inbox.popleft()
+                self.patch(scope, address, edge, keys, value, by)
+
+    def recall(self, scope: Scope, op: Op, address: str, value: Any) -> Outcome | None:
+        """The recorded outcome of this step, or None: from then on the scope is live. Raises: NotReproducible."""
+        assert self.recorded is not None
+        outcome = self.recorded.outcomes.get(address)
+        if outcome is not None:
+            if outcome.ref == op.ref and outcome.input == checksum(encode(value)):
+                return outcome
+            if not self.recorded.changed:
+                raise NotReproducible(address, f"recorded `{outcome.ref}` with another input than `{op.ref}` has now")
+        if scope.strict:
+            raise Frontier(address)
+        scope.live = True
+        return None
+
+    def answer(self, outcome: Outcome, address: str) -> Any:
+        """The recorded output, fresh. Raises: DispatcherError, if that was recorded."""
+        assert self.recorded is not None
+        if outcome.error is not None:
+            raise step_failed(outcome.ref, outcome.error, address)
+        return self.recorded.value(outcome)
+
+    def attempt(self, address: str) -> int:
+        """Number of the attempt that runs now, from 1."""
+        return 1 if self.recorded is None else self.recorded.attempts.get(address, 0) + 1
+
+    def cancelled(self, address: str, ref: str, error: BaseException) -> None:
+        """A body in flight was cancelled, or left with an exception that no flow may catch."""
+        if self.over:  # an orphan: whoever reads the sink has gone
+            return
+        why = "lost" if isinstance(error, asyncio.CancelledError) else type(error).__name__
+        self.sink.cancel(address, ref, why if self.cause is None else str(self.cause.reason), self)
+
+    def fan_out(self, scope: Scope, op: Fan, items: list[Any], address: str) -> Awaitable[Any]:
+        """The value of a fan-out."""
+        return joins.fan_out(self, scope, op, items, address)
+
+    def scope(self, ctx: Any, name: str, *, live: bool, strict: bool) -> Scope:
+        """A scope of this run."""
+        scope = Scope(ctx, name, live=live, strict=strict, keep=self.view)
+        if self.view:
+            self.views.append((scope, ctx))
+        return scope
+
+    # -- from beginning to end
+
+    def begin(self, ctx: Any) -> Scope:
+        """The root scope. Raises: NotJson, Aborted."""
+        self.root = self.scope(take(ctx)[0], "", live=self.recorded is None, strict=self.view)
+        if self.cause is not None:
+            raise Aborted(self.cause)
+        return self.root
+
+    def finish(self) -> Any:
+        """The final ctx. Raises: Aborted."""
+        if self.cause is not None:
+            raise Aborted(self.cause)
+        if self._inbox:
+            self.root.live = True
+            self.edge(self.root, "end", "in")
+        return self.root.leave()
+
+    def close(self) -> None:
+        """Nothing of this run may be told or cancelled any more."""
+        self._tell_abort()
+        self.over = True
+        self.tasks.clear()
+        if self._cancelled_main and self.main is not None:
+            self.main.uncancel()
+
+
+def _is_quick(fan: Fan, quick: frozenset[int]) -> bool:
+    return all(op.slot in quick for op in fan.body.ops() if op.kind == STEP)
+
+
+async def evaluate(run: Evaluation, ctx: Any) -> Any:
+    """The final ctx; shared with what the sink was told, so copy it before changing it.
+
+    Raises: FlowError, Aborted, NotJson, NotReproducible; Frontier if `view`.
+    """
+    run.loop, run.main = asyncio.get_running_loop(), asyncio.current_task()
+    assert run.main is not None
+    run.tasks.add(run.main)
+    run.calm = run.main.cancelling()
+    run.slice_end = perf_counter() + SLICE
+    try:
+        await walk(run, run.begin(ctx), run.program)
+        return run.finish()
+    except (asyncio.CancelledError, FlowError) as error:
+        if run.cause is None:
+            raise
+        raise Aborted(run.cause) from error  # asked to stop, it stopped: by which exception does not matter
+    except Aborted as aborted:
+        run.cause = run.cause or aborted.cause  # a body met the stop before we were told of it
+        raise
+    finally:
+        run.close()
+
+
+def evaluate_sync(run: Evaluation, ctx: Any) -> Any:
+    """`evaluate` without an event loop. Raises: also WouldWait, if a body waits."""
+    run.sync = True
+    try:
+        walker = walk(run, run.begin(ctx), run.program)
+        try:
+            walker.send(None)
+        except StopIteration:
+            return run.finish()
+        address = run.at
+        walker.close()
+        raise WouldWait(f"{address}: this body waits, and a synchronous evaluation cannot wait for it")
+    except FlowError as error:
+        if run.cause is None:
+            raise
+        raise Aborted(run.cause) from error
+    except Aborted as aborted:
+        run.cause = run.cause or aborted.cause
+        raise
+    finally:
+        run.close()

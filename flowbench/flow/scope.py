@@ -1,0 +1,98 @@
+"""Scopes: one ctx being written, the root's or one branch's of a fan-out, and the frames it can unwind to."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from flowbench.flow.errors import FlowError
+from flowbench.flow.paths import Write
+from flowbench.flow.program import Op
+
+Mark = tuple[str, str, int]  # address, "in" or "out", number of writes so far
+
+
+class Crew(Protocol):
+    """The workers of a fan-out, as seen from inside a branch."""
+
+    def body_waits(self) -> None:
+        """A body of this branch really waits: somebody else may take the next item."""
+
+    def is_over(self) -> bool:
+        """The join is decided: what is still running has lost."""
+
+
+class Turns:
+    """Frame of a loop. count: turns finished. prefix: of addresses outside."""
+
+    __slots__ = ("count", "prefix")
+
+    def __init__(self, prefix: str) -> None:
+        self.count = 0
+        self.prefix = prefix
+
+
+class Rescue:
+    """Frame of a try: the ctx to restore, and its instruction."""
+
+    __slots__ = ("ctx", "op", "prefix")
+
+    def __init__(self, ctx: Any, prefix: str, op: Op) -> None:
+        self.ctx = ctx
+        self.prefix = prefix
+        self.op = op
+
+
+class Scope:
+    """name: address of the branch, "" for the root. prefix: of the addresses where it is now.
+
+    own: dicts this scope may change in place. live: nothing recorded is left to answer with.
+    strict: stop at the first step without a record. log, marks: all writes and where they fell, kept for history only.
+    """
+
+    __slots__ = ("at", "crew", "ctx", "live", "log", "marks", "name", "own", "prefix", "stack", "strict")
+
+    def __init__(
+        self, ctx: Any, name: str = "", *, live: bool = True, strict: bool = False, keep: bool = False
+    ) -> None:
+        self.ctx = ctx
+        self.own: dict[int, dict[str, Any]] = {}
+        self.prefix = self.name = self.at = name
+        self.stack: list[Turns | Rescue] = []
+        self.live = live
+        self.strict = strict
+        self.crew: Crew | None = None
+        self.log: list[Write] | None = [] if keep else None
+        self.marks: list[Mark] = []
+
+    def mark(self, address: str, edge: str) -> None:
+        """Note where `address` stands among the writes."""
+        if self.log is not None:
+            self.marks.append((address, edge, len(self.log)))
+
+    def leave(self) -> Any:
+        """The ctx, for others to see: from now on a write copies."""
+        self.own.clear()
+        return self.ctx
+
+    def unwind(self, error: FlowError) -> int:
+        """Where the innermost catch begins, with the ctx restored. Raises: the error, if nothing catches it."""
+        while self.stack:
+            frame = self.stack.pop()
+            self.prefix = frame.prefix
+            if isinstance(frame, Turns):
+                continue
+            op = frame.op
+            self.ctx = frame.ctx
+            self.own.clear()
+            if self.log is not None:
+                self.at = self.prefix + op.suffix
+                self.log.append((self.at, None, self.ctx))
+            try:
+                op.write(self, str(error))
+            except FlowError as worse:
+                worse.address = worse.address or self.prefix + op.suffix
+                worse.causes = worse.causes or (worse.address,)
+                error = worse
+            else:
+                return op.target
+        raise error

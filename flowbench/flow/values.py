@@ -1,0 +1,198 @@
+"""JSON values: equality, truth, debug text, and the two borders: take over an output, hand over an input."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+import zlib
+from types import NoneType
+from typing import Any
+
+import msgspec
+
+from flowbench.flow.errors import NotJson
+
+ATOMS = frozenset({str, int, bool, NoneType, float})
+CONTAINERS = frozenset({dict, list})
+PLAIN = ATOMS | CONTAINERS
+I64_MIN, U64_MAX = -(2**63), 2**64 - 1
+MAX_DEPTH = 500  # of values; no encoder of ours reaches it
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder().decode
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder().decode
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+
+
+def take(value: Any) -> tuple[Any, bytes]:
+    """Take over a body's output: (fresh value that the body cannot reach, its JSON text).
+
+    Encode, decode, compare: comparing is what refuses NaN (encoded as null), tuples, sets, dates and integer keys
+    (silently converted by encoders), at C speed. Packing refuses integers outside 64 bits.
+    Raises: NotJson naming the place.
+    """
+    kind = value.__class__
+    try:
+        text = encode(value)
+        if kind is str or kind is bool or kind is NoneType:
+            return value, text
+        fresh = decode(text)
+        if fresh == value:
+            if fresh.__class__ is not float:
+                _pack(fresh)
+            return fresh, text
+    except Exception as error:  # whatever an encoder or a foreign `__eq__` raises: it is no JSON value
+        raise NotJson(_where(value) or str(error) or "cannot be written as JSON") from None
+    raise NotJson(_where(value) or "the value changes when it is written as JSON")
+
+
+def take_value(value: Any) -> Any:
+    """`take` for runs that keep no text: atoms cost almost nothing. Raises: NotJson."""
+    kind = value.__class__
+    if kind is int and I64_MIN <= value <= U64_MAX:
+        return value
+    if kind is bool or kind is NoneType or (kind is str and value.isascii()):
+        return value
+    if kind is float and value - value == 0.0:
+        return value
+    return take(value)[0]
+
+
+def hand(value: Any) -> tuple[Any, bytes]:
+    """Hand a ctx value to a body: (copy it may change, JSON text whose checksum identifies the input)."""
+    text = encode(value)
+    return (value if value.__class__ in ATOMS else decode(text)), text
+
+
+def hand_copy(value: Any) -> Any:
+    """`hand` without the text, for values known to be JSON."""
+    return value if value.__class__ in ATOMS else _unpack(_pack(value))
+
+
+def checksum(text: bytes) -> int:
+    """CRC-32 of a value's JSON text: how a record knows its input again."""
+    return zlib.crc32(text)
+
+
+def compact(value: Any) -> str:
+    """Compact JSON with sorted keys."""
+    return _encode_sorted(value).decode()
+
+
+def _where(value: Any) -> str | None:
+    """First place that is no JSON value, in words; None if all is well. Walks with a list: depth is what it looks for."""
+    todo: list[tuple[Any, str, int]] = [(value, "$", 0)]
+    while todo:
+        item, place, depth = todo.pop()
+        kind = type(item)
+        if depth > MAX_DEPTH:
+            return f"{place[:60]}…: nested deeper than {MAX_DEPTH}"
+        if wrong := _wrong_atom(item):
+            return f"{place}: {wrong}"
+        if kind is dict:
+            if odd := [key for key in item if type(key) is not str]:
+                return f"{place}: key {odd[0]!r} is no string"
+            if any(_wrong_text(key) for key in item):
+                return f"{place}: a key with a lone surrogate"
+            todo += [(child, f"{place}.{key}", depth + 1) for key, child in reversed(item.items())]
+        elif kind is list:
+            todo += [(child, f"{place}[{n}]", depth + 1) for n, child in reversed(list(enumerate(item)))]
+    return None
+
+
+def _wrong_atom(value: Any) -> str | None:
+    kind = type(value)
+    if kind is float and not math.isfinite(value):
+        return f"{value!r} is no JSON number"
+    if kind is int and not I64_MIN <= value <= U64_MAX:
+        return "integer outside 64 bits"
+    if kind is str and _wrong_text(value):
+        return "lone surrogate"
+    return None if kind in PLAIN else f"{kind.__name__} is no JSON value"
+
+
+def _wrong_text(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text) if not text.isascii() else False
+
+
+def truthy(value: Any) -> bool:
+    """Only null and false are not."""
+    return value is not None and value is not False
+
+
+def is_number(value: Any) -> bool:
+    """True and False are no numbers."""
+    return value.__class__ is int or value.__class__ is float
+
+
+def strictly_equal(a: Any, b: Any) -> bool:
+    """0.1.1: integer 5 and float 5.0 differ; true and 1 differ. Walks with a list, so depth does not matter."""
+    todo = [(a, b)]
+    while todo:
+        a, b = todo.pop()
+        if a.__class__ is not b.__class__:
+            return False
+        if a.__class__ is list:
+            if len(a) != len(b):
+                return False
+            todo += zip(a, b, strict=True)
+        elif a.__class__ is dict:
+            if a.keys() != b.keys():
+                return False
+            todo += [(value, b[key]) for key, value in a.items()]
+        elif a != b:
+            return False
+    return True
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Later versions: numbers compare as float64, deeply; true and 1 still differ."""
+    todo = [(a, b)]
+    while todo:
+        a, b = todo.pop()
+        if is_number(a) and is_number(b):
+            if float(a) != float(b):
+                return False
+        elif a.__class__ is not b.__class__:
+            return False
+        elif a.__class__ is list:
+            if len(a) != len(b):
+                return False
+            todo += zip(a, b, strict=True)
+        elif a.__class__ is dict:
+            if a.keys() != b.keys():
+                return False
+            todo += [(value, b[key]) for key, value in a.items()]
+        elif a != b:
+            return False
+    return True
+
+
+def debug(value: Any) -> str:
+    """Operand text of type errors, in the notation of the language: `Object {"a": Array [Number(1)]}`."""
+    kind = type(value)
+    if value is None:
+        return "Null"
+    if kind is bool:
+        return f"Bool({str(value).lower()})"
+    if kind is str:
+        return f"String({_quoted(value)})"
+    if kind is list:
+        return "Array [" + ", ".join([debug(item) for item in value]) + "]"
+    if kind is dict:
+        return "Object {" + ", ".join([f"{_quoted(key)}: {debug(value[key])}" for key in sorted(value)]) + "}"
+    return f"Number({encode(value).decode()})"
+
+
+def _quoted(text: str) -> str:
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if (short := _ESCAPES.get(char)) is not None:
+        return short
+    if char.isprintable() and unicodedata.category(char) not in ("Mn", "Me"):
+        return char
+    return f"\\u{{{ord(char):x}}}"

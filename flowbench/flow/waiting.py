@@ -1,0 +1,96 @@
+"""Waiting: how the evaluator awaits a body, and gives other tasks and threads their turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from time import perf_counter, sleep
+from types import CoroutineType, coroutine
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowbench.flow.evaluate import Evaluation
+    from flowbench.flow.scope import Scope
+
+SLICE = 0.005  # seconds of uninterrupted work before other tasks of the loop get a turn
+PAUSE = 0.00005  # seconds; see `turn`
+
+
+async def turn(run: Evaluation) -> None:
+    """Let other tasks of the loop run, and other threads too.
+
+    A turn of the loop gives the interpreter lock away for a microsecond only, inside select(): a thread that waits
+    for it wakes too late and begins its 5 ms switch interval anew, so that it starves (measured: for seconds) if
+    turns come more often than that. A real pause lets it in.
+    """
+    sleep(PAUSE)  # noqa: ASYNC251 - blocking is the point
+    await asyncio.sleep(0)
+    run.slice_end = perf_counter() + SLICE
+
+
+def coroutine_of(result: Any) -> Coroutine[Any, Any, Any] | None:
+    """The coroutine to await for what a body returned; None if that is a plain answer."""
+    if result.__class__ is CoroutineType:
+        return result  # type: ignore[no-any-return]
+    return _awaited(result) if hasattr(type(result), "__await__") else None
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+@coroutine
+def rest(
+    body: Coroutine[Any, Any, Any], waits_for: Any, run: Evaluation, scope: Scope, ref: str, address: str
+) -> Generator[Any, Any, Any]:
+    """Await `body`, which has begun and now waits for `waits_for`; tell that it waits.
+
+    Tells who asked for a cancellation: while the body runs only the body can, while it waits only others. What the
+    body asked for itself is taken back, so that a CancelledError with nothing left asked for is the body's failure.
+    """
+    run.sink.start(address, ref, run)
+    crew = scope.crew
+    if crew is not None:
+        crew.body_waits()
+    task = None if run.sync else asyncio.current_task()
+    asked = outside = 0
+    while True:
+        if task is not None:
+            asked = task.cancelling()
+            outside = min(outside, asked - run.calm)
+        failure: BaseException | None = None
+        sent = None
+        try:
+            sent = yield waits_for
+        except BaseException as error:  # cancellation goes into the body
+            failure = error
+        if task is not None:
+            outside += task.cancelling() - asked
+        try:
+            waits_for = body.send(sent) if failure is None else body.throw(failure)
+        except StopIteration as end:
+            if run.over or (crew is not None and crew.is_over()):
+                raise asyncio.CancelledError from None  # it was told to stop, and went on: its answer comes too late
+            _breathe(run)
+            return end.value
+        except asyncio.CancelledError:
+            if task is not None and outside <= 0:
+                while task.cancelling() > run.calm:
+                    task.uncancel()
+            raise
+
+
+def _breathe(run: Evaluation) -> None:
+    """After a wait: a new slice, and once per slice a pause, lest bodies that wait very briefly starve threads."""
+    now = perf_counter()
+    if now > run.slice_end:
+        sleep(PAUSE)
+    run.slice_end = now + SLICE
+
+
+def is_own_cancel(error: BaseException, run: Evaluation) -> bool:
+    """True for a CancelledError that nobody outside the body asked for."""
+    if not isinstance(error, asyncio.CancelledError) or run.cause is not None or run.over:
+        return False
+    task = None if run.sync else asyncio.current_task()
+    return task is None or task.cancelling() <= run.calm

@@ -1,0 +1,183 @@
+"""Walk: one coroutine runs a program on a scope; it suspends only where a body really waits."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from flowbench.cancel import Aborted
+from flowbench.flow.errors import DispatcherError, FlowError, NonBoolCond, TypeMismatch, text_of
+from flowbench.flow.paths import SEED
+from flowbench.flow.program import FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
+from flowbench.flow.scope import Rescue, Scope, Turns
+from flowbench.flow.values import CONTAINERS, PLAIN, compact, debug, hand, hand_copy, take, take_value, truthy
+from flowbench.flow.waiting import coroutine_of, is_own_cancel, rest, turn
+
+if TYPE_CHECKING:
+    from flowbench.flow.evaluate import Evaluation
+
+
+async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
+    """Run `program` on `scope` until its end; scope.ctx is the result. Raises: FlowError, Aborted, Frontier."""
+    code, stack, bodies, sink, clock = program.code, scope.stack, run.bodies, run.sink, perf_counter
+    keep, log, pc = sink.keeps_text, scope.log, 0
+    text = made = None
+    while True:
+        try:
+            while True:
+                op = code[pc]
+                pc += 1
+                kind = op.kind
+                if log is not None:
+                    scope.at = scope.prefix + op.suffix
+                if kind == STEP:
+                    if run.cause is not None:
+                        raise Aborted(run.cause)
+                    address = scope.prefix + op.suffix
+                    if run.hooks:
+                        run.enter(scope, address)
+                    if log is not None:
+                        scope.mark(address, "in")
+                    value = op.read(scope.ctx)
+                    if value.__class__ in CONTAINERS:
+                        scope.own.clear()
+                    outcome = None if scope.live else run.recall(scope, op, address, value)
+                    if outcome is not None:
+                        out = run.answer(outcome, address)
+                    else:
+                        if run.before is not None:
+                            pause = run.before(scope, op, address, value)
+                            if pause is not None:  # a plain answer costs a call; only a breakpoint that hits waits
+                                await pause
+                                if run.cause is not None:
+                                    raise Aborted(run.cause)
+                            value = op.read(scope.ctx)
+                            if value.__class__ in CONTAINERS:
+                                scope.own.clear()
+                        run.here, run.at = scope, address
+                        began = clock()
+                        try:
+                            if keep:
+                                sent, text = hand(value)
+                            else:
+                                sent = hand_copy(value) if value.__class__ in CONTAINERS else value
+                            result = bodies[op.slot](sent)
+                            if result.__class__ not in PLAIN and (body := coroutine_of(result)) is not None:
+                                try:
+                                    waits_for = body.send(None)
+                                except StopIteration as end:
+                                    result = end.value
+                                else:
+                                    result = await rest(body, waits_for, run, scope, op.ref, address)
+                            if keep:
+                                out, made = take(result)
+                            else:
+                                out = take_value(result)
+                        except Exception as error:  # the body's own failure, whatever it is
+                            said = text_of(error)
+                            sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
+                            raise step_failed(op.ref, said, address) from error
+                        except BaseException as error:
+                            if is_own_cancel(error, run):
+                                said = "cancelled from inside"
+                                sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
+                                raise step_failed(op.ref, said, address) from error
+                            run.cancelled(address, op.ref, error)
+                            raise
+                        ended = clock()
+                        sink.done(address, op.ref, value, text, out, made, began, ended, run)
+                        if ended > run.slice_end:
+                            await turn(run)
+                    if run.hooks:
+                        run.edge(scope, address, "out")
+                    op.write(scope, out)
+                    if run.hooks:
+                        run.edge(scope, address, "after")
+                    if log is not None:
+                        scope.mark(address, "out")
+                elif kind == LET:
+                    value = op.read(scope.ctx)
+                    if value.__class__ in CONTAINERS:
+                        scope.own.clear()
+                    op.write(scope, value)
+                elif kind == TEST:
+                    value = op.read(scope.ctx)
+                    if value is False:
+                        pc = op.target
+                    elif value is not True:
+                        raise NonBoolCond(compact(value))
+                elif kind == JUMP:
+                    pc = op.target
+                elif kind == HEAD:
+                    frame = stack[-1]
+                    assert isinstance(frame, Turns)
+                    if frame.count >= op.max or not truthy(op.read(scope.ctx)):
+                        scope.prefix = frame.prefix
+                        stack.pop()
+                        pc = op.target
+                    else:
+                        scope.prefix = f"{frame.prefix}{op.suffix}.i{frame.count}"
+                elif kind == NEXT:
+                    frame = stack[-1]
+                    assert isinstance(frame, Turns)
+                    frame.count += 1
+                    op.write(scope, frame.count)
+                    scope.prefix = frame.prefix
+                    pc = op.target
+                    if run.cause is not None:
+                        raise Aborted(run.cause)
+                    if not frame.count & 127 and clock() > run.slice_end:
+                        await turn(run)
+                elif kind == LOOP:
+                    op.write(scope, 0)
+                    stack.append(Turns(scope.prefix))
+                elif kind == TRY:
+                    scope.own.clear()
+                    stack.append(Rescue(scope.ctx, scope.prefix, op))
+                elif kind == TRIED:
+                    stack.pop()
+                    pc = op.target
+                elif kind == FANOUT:
+                    assert isinstance(op, Fan)
+                    if run.cause is not None:
+                        raise Aborted(run.cause)
+                    address = scope.prefix + op.suffix
+                    if run.hooks:
+                        run.edge(scope, address, "in")
+                    if log is not None:
+                        scope.mark(address, "in")
+                    items = op.read(scope.ctx)
+                    if items.__class__ is not list:
+                        raise _not_a_list(run, debug(items))
+                    scope.own.clear()
+                    out = await run.fan_out(scope, op, items, address)
+                    if run.hooks:
+                        run.edge(scope, address, "out")
+                    op.write(scope, out)
+                    if log is not None:
+                        scope.mark(address, "out")
+                else:
+                    return
+        except FlowError as error:
+            op = code[pc - 1]
+            address = scope.prefix + op.suffix
+            error.address = error.address or address
+            error.causes = error.causes or (address,)
+            if run.hooks and op.kind in (STEP, FANOUT):
+                run.edge(scope, address, "out")
+            pc = scope.unwind(error)
+
+
+def step_failed(ref: str, said: str, address: str) -> DispatcherError:
+    """The error of a step; its address is the only cause."""
+    error = DispatcherError(ref, said)
+    error.address = address
+    error.causes = (address,)
+    return error
+
+
+def _not_a_list(run: Evaluation, shown: str) -> FlowError:
+    message = f"expected array, got {shown}"
+    if run.program.compat == SEED:
+        return DispatcherError("fanout.items", message)
+    return TypeMismatch("fanout.items", message)
