@@ -37,6 +37,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _BADGE_LENGTH = 16  # characters
 _BADGE_SIZE = 9.0  # points
 _BADGE_HEIGHT = 13.0
+_BADGE_RISE = 9.5  # above the corner: what lies below must not cover the first line
 _BADGE_FILL = "#374151"
 _BADGE_INK = "#ffffff"
 
@@ -144,7 +145,7 @@ def _badge(node: ET.Element, count: str) -> None:
         return
     right, top = corner
     wide = max(width(count, _BADGE_SIZE) + 9.0, _BADGE_HEIGHT)
-    left, above = right - wide + 6.0, top - _BADGE_HEIGHT / 2
+    left, above = right - wide + 9.0, top - _BADGE_RISE
     badge = ET.SubElement(node, "g", {"class": "badge"})
     box = {"x": left, "y": above, "width": wide, "height": _BADGE_HEIGHT, "rx": _BADGE_HEIGHT / 2}
     paint = {"fill": _BADGE_FILL, "stroke": _BADGE_INK, "stroke-width": "0.8"}
