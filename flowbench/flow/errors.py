@@ -6,8 +6,6 @@ outcome led here: a resumed run forgets exactly these.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flowbench.errors import FlowbenchError
 
 
@@ -152,7 +150,7 @@ class WouldWait(FlowbenchError):
 
 
 class Frontier(BaseException):
-    """A replay without execution has reached the first step that has no record. Never leaves the evaluator for `try`."""
+    """A replay without execution has reached the first step that has no record. No `try` catches it."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -162,7 +160,7 @@ class Frontier(BaseException):
 def text_of(error: BaseException) -> str:
     """What an exception says, as text that JSON can hold; its class name if it says nothing."""
     try:
-        text: Any = str(error)
+        text = str(error)
     except Exception:  # the exception's class is user code, and its __str__ may fail like any other
         text = ""
     if not text:

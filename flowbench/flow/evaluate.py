@@ -33,7 +33,7 @@ class Evaluation:
 
     bodies: one per slot of the program; each gets a copy of its input that it may change. sink: where outcomes go.
     quick: slots whose bodies never wait. recorded: outcomes to answer with. limit: branches of one fan-out at a time.
-    view: answer from `recorded` only, call no body, and keep all writes. grace: seconds that losers get to stop.
+    compat: the program's, unless given. view: answer from `recorded` only, call no body, and keep all writes. grace: seconds that losers get to stop.
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
     it may `patch` the ctx, the input is read again afterwards.
 
@@ -49,11 +49,13 @@ class Evaluation:
         quick: frozenset[int] = frozenset(),
         recorded: Recorded | None = None,
         limit: int | None = None,
+        compat: str | None = None,
         view: bool = False,
         before: Before | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         self.program = program
+        self.compat = program.compat if compat is None else compat
         self.bodies = bodies
         self.sink = sink
         self.recorded = recorded
@@ -65,7 +67,8 @@ class Evaluation:
         self.inline = {id(op) for op in program.ops() if isinstance(op, Fan) and _is_quick(op, quick)}
 
         self.cause: Cause | None = None  # read at every step
-        self.here = self.root = Scope(None)
+        self.root: Scope | None = None  # until it has begun
+        self.here: Scope | None = None
         self.at = ""
         self.views: list[tuple[Scope, Any]] = []  # (scope, ctx it began with), kept for history only
         self.orphans: list[asyncio.Task[None]] = []  # losers that did not stop within the grace
@@ -147,21 +150,25 @@ class Evaluation:
         assert self.recorded is not None
         outcome = self.recorded.outcomes.get(address)
         if outcome is not None:
-            if outcome.ref == op.ref and outcome.input == checksum(encode(value)):
+            ref, crc, _, _ = outcome
+            if ref == op.ref and crc == checksum(encode(value)):
                 return outcome
             if not self.recorded.changed:
-                raise NotReproducible(address, f"recorded `{outcome.ref}` with another input than `{op.ref}` has now")
+                raise NotReproducible(address, f"recorded `{ref}` with another input than `{op.ref}` has now")
         if scope.strict:
             raise Frontier(address)
         scope.live = True
         return None
 
-    def answer(self, outcome: Outcome, address: str) -> Any:
+    def answer(self, outcome: Outcome, address: str, value: Any) -> Any:
         """The recorded output, fresh. Raises: DispatcherError, if that was recorded."""
         assert self.recorded is not None
-        if outcome.error is not None:
-            raise step_failed(outcome.ref, outcome.error, address)
-        return self.recorded.value(outcome)
+        ref, _, _, error = outcome
+        out = None if error is not None else self.recorded.value(outcome)
+        self.sink.recalled(address, ref, value, out, error)
+        if error is not None:
+            raise step_failed(ref, error, address)
+        return out
 
     def attempt(self, address: str) -> int:
         """Number of the attempt that runs now, from 1."""
@@ -189,19 +196,21 @@ class Evaluation:
 
     def begin(self, ctx: Any) -> Scope:
         """The root scope. Raises: NotJson, Aborted."""
-        self.root = self.scope(take(ctx)[0], "", live=self.recorded is None, strict=self.view)
+        root = self.root = self.scope(take(ctx)[0], "", live=self.recorded is None, strict=self.view)
         if self.cause is not None:
             raise Aborted(self.cause)
-        return self.root
+        return root
 
     def finish(self) -> Any:
         """The final ctx. Raises: Aborted."""
         if self.cause is not None:
             raise Aborted(self.cause)
+        root = self.root
+        assert root is not None
         if self._inbox:
-            self.root.live = True
-            self.edge(self.root, "end", "in")
-        return self.root.leave()
+            root.live = True
+            self.edge(root, "end", "in")
+        return root.leave()
 
     def close(self) -> None:
         """Nothing of this run may be told or cancelled any more."""

@@ -18,7 +18,7 @@ Write = tuple[str, Keys | None, Any]  # address, keys (None: the whole ctx was r
 
 
 class Written(Protocol):
-    """What a writer needs of a scope. own: id -> dict that may be changed in place. log: None unless writes are kept."""
+    """What a writer needs of a scope. own: id -> dict to change in place. log: None unless writes are kept."""
 
     ctx: Any
     own: dict[int, dict[str, Any]]
@@ -173,7 +173,7 @@ def key_writer(keys: Keys, text: str, parent: Callable[[Any, str, str], dict[str
     def mine(value: Any, segment: str, own: dict[int, dict[str, Any]]) -> dict[str, Any]:
         copy = value.copy() if value.__class__ is dict else parent(value, text, segment)
         own[id(copy)] = copy  # the reference keeps the id from being used again
-        return copy  # type: ignore[no-any-return]
+        return copy
 
     def write_one(scope: Written, value: Any) -> None:
         node, own = scope.ctx, scope.own

@@ -65,6 +65,12 @@ class Sink(Protocol):
     def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
         """A body in flight was cancelled. why: "lost", the text of an AbortReason, or the name of an exception."""
 
+    def recalled(self, address: str, ref: str, value: Any, out: Any, error: str | None) -> None:
+        """A record has answered this step; its body is not called."""
+
+    def fan(self, address: str, items: int) -> None:
+        """A fan-out begins."""
+
     def join(self, address: str, won: int, ok: bool) -> None:
         """A fan-out was decided by time: any, race, or a failed all. won: the branch; ok: it succeeded."""
 

@@ -12,8 +12,8 @@ import msgspec
 
 from flowbench.flow.errors import NotJson
 
-ATOMS = frozenset({str, int, bool, NoneType, float})
-CONTAINERS = frozenset({dict, list})
+ATOMS: frozenset[type[Any]] = frozenset({str, int, bool, NoneType, float})
+CONTAINERS: frozenset[type[Any]] = frozenset({dict, list})
 PLAIN = ATOMS | CONTAINERS
 I64_MIN, U64_MAX = -(2**63), 2**64 - 1
 MAX_DEPTH = 500  # of values; no encoder of ours reaches it
@@ -82,7 +82,7 @@ def compact(value: Any) -> str:
 
 
 def _where(value: Any) -> str | None:
-    """First place that is no JSON value, in words; None if all is well. Walks with a list: depth is what it looks for."""
+    """First place that is no JSON value, in words; None if all is well. Walks with a list, to see any depth."""
     todo: list[tuple[Any, str, int]] = [(value, "$", 0)]
     while todo:
         item, place, depth = todo.pop()

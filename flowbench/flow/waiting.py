@@ -31,7 +31,7 @@ async def turn(run: Evaluation) -> None:
 def coroutine_of(result: Any) -> Coroutine[Any, Any, Any] | None:
     """The coroutine to await for what a body returned; None if that is a plain answer."""
     if result.__class__ is CoroutineType:
-        return result  # type: ignore[no-any-return]
+        return result
     return _awaited(result) if hasattr(type(result), "__await__") else None
 
 

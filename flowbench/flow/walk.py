@@ -43,7 +43,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                         scope.own.clear()
                     outcome = None if scope.live else run.recall(scope, op, address, value)
                     if outcome is not None:
-                        out = run.answer(outcome, address)
+                        out = run.answer(outcome, address, value)
                     else:
                         if run.before is not None:
                             pause = run.before(scope, op, address, value)
@@ -150,6 +150,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     if items.__class__ is not list:
                         raise _not_a_list(run, debug(items))
                     scope.own.clear()
+                    sink.fan(address, len(items))
                     out = await run.fan_out(scope, op, items, address)
                     if run.hooks:
                         run.edge(scope, address, "out")
@@ -178,6 +179,6 @@ def step_failed(ref: str, said: str, address: str) -> DispatcherError:
 
 def _not_a_list(run: Evaluation, shown: str) -> FlowError:
     message = f"expected array, got {shown}"
-    if run.program.compat == SEED:
+    if run.compat == SEED:
         return DispatcherError("fanout.items", message)
     return TypeMismatch("fanout.items", message)

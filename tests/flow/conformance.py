@@ -147,7 +147,7 @@ def run_case(case: dict[str, Any], compat: str | None, mode: str) -> dict[str, A
     try:
         got["ctx"] = evaluate(run, case.get("ctx"), mode)
     except flow.FlowError as error:
-        got |= failure(error) | {"ctx_after": run.root.ctx}
+        got |= failure(error) | {"ctx_after": None if run.root is None else run.root.ctx}
     return got | {"calls": world.calls, "done": world.done}
 
 

@@ -40,6 +40,12 @@ class Memory:
     def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
         self.tell("cancel", address, ref=ref, why=why)
 
+    def recalled(self, address: str, ref: str, value: Any, out: Any, error: str | None) -> None:
+        self.tell("recalled", address, ref=ref, value=value, out=out, error=error)
+
+    def fan(self, address: str, items: int) -> None:
+        self.tell("fan", address, items=items)
+
     def join(self, address: str, won: int, ok: bool) -> None:
         self.tell("join", address, won=won, ok=ok)
 
