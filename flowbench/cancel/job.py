@@ -55,6 +55,7 @@ class Job(Generic[A, R]):
         "_lock",
         "_result",
         "_thread",
+        "_told",
         "_value",
         "token",
     )
@@ -65,11 +66,11 @@ class Job(Generic[A, R]):
         self._value = value
         self._context = copy_context()
         self._lock = threading.Lock()
-        self._gate = threading.Lock()  # open when ended
+        self._gate = threading.Lock()  # open when told
         self._gate.acquire()
         self._thread: threading.Thread | None = None  # set while the body may run
         self._left = 0.0  # unix seconds
-        self._ended = False
+        self._ended = self._told = False
         self._back: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         self._result: R | None = None
         self._error: BaseException | None = None
@@ -91,17 +92,20 @@ class Job(Generic[A, R]):
         return self.end()
 
     def end(self) -> bool:
-        """The body has ended: tell the caller. May be called again. False if this thread must not take another job."""
+        """The body has ended. May be called again. False if this thread must not take another job."""
         with self._lock:
             if self._left and self._thread is not None:
                 _take_back(self._thread.ident or 0, None)  # forced too late: nothing is left to be hit
-            already, self._ended = self._ended, True
-            back = self._back
-        if not already:
-            self._gate.release()
-            if back is not None:
-                _wake(*back)
-        return not self._left
+            self._ended = True
+            return not self._left
+
+    def tell(self) -> None:
+        """Wake the caller. Once, after `end`, and after the thread is free for a next job: the caller may be fast."""
+        with self._lock:
+            self._told, back = True, self._back
+        self._gate.release()
+        if back is not None:
+            _wake(*back)
 
     # In the caller
 
@@ -113,7 +117,7 @@ class Job(Generic[A, R]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         with self._lock:
-            if self._ended:
+            if self._told:
                 return
             self._back = (loop, future)
         await future

@@ -113,13 +113,16 @@ class Handoff:
 
     def _work(self, seat: _Seat) -> None:
         thread = threading.current_thread()
-        while seat.job is not None:
+        while (job := seat.job) is not None:
             try:
-                goes_on = seat.job.run(thread)
+                goes_on = job.run(thread)
             except Aborted:  # forced between the last bytecode of the body and its end
-                goes_on = seat.job.end()
-            if not goes_on or not self._sit_down(seat):
+                goes_on = job.end()
+            stays = goes_on and self._sit_down(seat)
+            job.tell()
+            if not stays:
                 return
+            del job  # an idle thread keeps nothing of its last call
             seat.gate.acquire()
 
     def _sit_down(self, seat: _Seat) -> bool:

@@ -172,7 +172,7 @@ def test_an_idle_thread_is_used_again(threads: Handoff) -> None:
     async def main() -> set[str]:
         return {await threads.call(lambda _: threading.current_thread().name, None) for _ in range(50)}
 
-    assert len(_run(main())) <= 2  # the second call may come before the first thread has sat down
+    assert len(_run(main())) == 1
 
 
 def test_a_callable_without_a_hash_works(threads: Handoff) -> None:
