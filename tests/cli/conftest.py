@@ -116,12 +116,14 @@ def flowbench(desk: Path) -> Iterator[Command]:
 
 
 @pytest.fixture
-def appears(desk: Path) -> Callable[[str], None]:
-    """Wait until an agent has made a file of this name."""
+def appears(flowbench: Command) -> Callable[[str], None]:
+    """Wait until an agent of the process started last has made a file of this name."""
 
     def wait(name: str) -> None:
+        process = flowbench.started[-1]
         until = time.monotonic() + 30
-        while not (desk / name).exists():
+        while not (flowbench.folder / name).exists():
+            assert process.poll() is None, process.communicate()
             assert time.monotonic() < until, f"{name} did not appear"
             time.sleep(0.01)
 
