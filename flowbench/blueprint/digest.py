@@ -17,6 +17,8 @@ from typing import Any
 DEEPEST = 50  # containers and closures inside each other; what lies deeper counts by its type only
 LONGEST = 10_000  # a longer container in a closure counts by its length only
 
+_FLAGS = 0x3FF  # starred parameters, generator, coroutine; the bits above tell of `from __future__` in the whole file
+
 
 def digest(fn: Callable[..., Any]) -> str:
     """SHA-256 in hex. No memory address, file name or line number enters it."""
@@ -54,7 +56,7 @@ def _told(value: Any, above: tuple[int, ...]) -> bytes:
 
 
 def _code(code: CodeType, above: tuple[int, ...]) -> bytes:
-    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS)
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     parts = (counts, names, code.co_code, code.co_exceptiontable, code.co_consts)
     return _item("code", *(_told(part, above) for part in parts))

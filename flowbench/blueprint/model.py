@@ -19,7 +19,6 @@ from flowbench.blueprint.shape import Omitted, ReadBy, Record, Unsigned, from_pl
 from flowbench.blueprint.words import what
 from flowbench.flow import Node, ParseError
 from flowbench.flow import parse as parse_flow
-from flowbench.flow import to_json as flow_to_json
 
 SCHEMA_VERSION = "0.1.0"
 _PART = r"(?:0|[1-9][0-9]*)"
@@ -141,7 +140,14 @@ def _version(value: Any, place: str) -> str:
 
 
 def _flow(value: Any, place: str) -> Node:
-    return value if isinstance(value, msgspec.Struct) else parsed_flow(value, place, None)
+    if isinstance(value, msgspec.Struct):  # parse() has read it already, in the dialect that was asked for
+        node: Node = value  # type: ignore[assignment]
+        return node
+    return parsed_flow(value, place, None)
+
+
+def _written(node: Node) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(node))  # lists, where the structs hold tuples
 
 
 def parsed_flow(value: Any, place: str, compat: str | None) -> Node:
@@ -157,7 +163,7 @@ class Blueprint(Record, frozen=True, kw_only=True):
 
     schema_version: Annotated[str, ReadBy(_version, str)] = SCHEMA_VERSION
     id: str
-    flow: Annotated[Node, ReadBy(_flow, flow_to_json)]
+    flow: Annotated[Node, ReadBy(_flow, _written)]
     agents: tuple[AgentDef, ...] = ()
     operators: tuple[OperatorDef, ...] = ()
     hints: CompilerHints = CompilerHints()

@@ -66,7 +66,8 @@ def _operation(expression: Any, outer: int, room: int) -> list[Any]:
     if op in _INFIX:
         return _infix(expression, op, outer, room)
     operands = expression["args"] if "args" in expression else [expression["arg"]]
-    return [expression.get("ref", op)[: room + 1], "(", *_between([(each, 0) for each in operands[:room]], ", "), ")"]
+    name = str(expression.get("ref", op))[: room + 1]
+    return [name, "(", *_between([(each, 0) for each in operands[:room]], ", "), ")"]
 
 
 def _infix(expression: dict[str, Any], op: str, outer: int, room: int) -> list[Any]:

@@ -48,33 +48,29 @@ class Functions:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    @overload
+    def agent(self, fn: F) -> F: ...
+
+    @overload
+    def agent(self, *, id: str | None = None, inline: bool = False) -> Callable[[F], F]: ...
+
+    def agent(self, fn: F | None = None, *, id: str | None = None, inline: bool = False) -> F | Callable[[F], F]:
+        """Let steps call this function: `@agent`, or `@agent(id="...", inline=True)`. The function itself is returned.
+
+        Parameters named ctx, token and prompt get the run's ctx, its CancelToken and the step's prompt. One other
+        parameter gets the step's input; several get the input's keys by name. inline: it is quick and never waits.
+        Raises: UnfitFunction.
+        """
+
+        def enter(each: F) -> F:
+            self.register(each, id=id, inline=inline)
+            return each
+
+        return enter if fn is None else enter(fn)
+
 
 functions = Functions()
-
-
-@overload
-def agent(fn: F) -> F: ...
-
-
-@overload
-def agent(*, id: str | None = None, inline: bool = False, functions: Functions = ...) -> Callable[[F], F]: ...
-
-
-def agent(
-    fn: F | None = None, *, id: str | None = None, inline: bool = False, functions: Functions = functions
-) -> F | Callable[[F], F]:
-    """Let steps call this function: `@agent`, or `@agent(id="...", inline=True)`. The function itself is returned.
-
-    Parameters named ctx, token and prompt get the run's ctx, its CancelToken and the step's prompt. One other
-    parameter gets the step's input; several get the input's keys by name. inline: it is quick and never waits.
-    Raises: UnfitFunction.
-    """
-
-    def enter(each: F) -> F:
-        functions.register(each, id=id, inline=inline)
-        return each
-
-    return enter if fn is None else enter(fn)
+agent = functions.agent
 
 
 def adopt(blueprint: Blueprint, functions: Functions = functions) -> Blueprint:

@@ -9,11 +9,11 @@ SHOWN = 40  # characters of somebody's own text that a message repeats
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`, did you mean "kind"?` or nothing."""
+    """` (did you mean "kind"?)` or nothing."""
     if len(word) > SHOWN:
         return ""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f', did you mean "{close[0]}"?' if close else ""
+    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def one_of(allowed: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from flowbench.blueprint.scalars import NoNumber, plain
 
 # Line breaks to YAML 1.1 and plain characters to 1.2: who wrote them cannot know which. The rest cannot be printed.
 _DOUBTFUL = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # JSON writes one character beyond U+FFFF as two escapes
 _HINTS = {
     "cannot start any token": "this character cannot begin a value; put the value in quotes",
     "mapping values are not allowed": 'no ": " is allowed here; check the indentation, or put the value in quotes',
@@ -104,6 +105,8 @@ def _scalar(event: Any, text: str, at: int, builder: Builder) -> None:
             value = plain(value)
         except NoNumber as error:
             raise refuse(text, at, str(error)) from None
+    elif event.style == '"' and not value.isascii():
+        value = _PAIR.sub(_joined, value)
     if not builder.wants_key:
         builder.scalar(value, at)
     elif not isinstance(value, str):
@@ -113,6 +116,10 @@ def _scalar(event: Any, text: str, at: int, builder: Builder) -> None:
         raise refuse(text, at, "merge keys (<<) are not allowed; write the fields out")
     else:
         builder.key(value, at)
+
+
+def _joined(pair: re.Match[str]) -> str:
+    return pair.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 def _told(error: MarkedYAMLError, text: str, at: int) -> UnreadableText:
