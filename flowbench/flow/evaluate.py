@@ -33,7 +33,8 @@ class Evaluation:
 
     bodies: one per slot of the program; each gets a copy of its input that it may change. sink: where outcomes go.
     quick: slots whose bodies never wait. recorded: outcomes to answer with. limit: branches of one fan-out at a time.
-    compat: the program's, unless given. view: answer from `recorded` only, call no body, and keep all writes. grace: seconds that losers get to stop.
+    compat: the program's, unless given. view: answer from `recorded` only, call no body, and keep all writes.
+    grace: seconds that losers get to stop.
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
     it may `patch` the ctx, the input is read again afterwards.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from enum import Enum, auto
-from typing import Any, NoReturn, TypeAlias, get_args
+from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -21,6 +21,7 @@ MAX_FANOUT_DEPTH = 32  # the one kind of node that nests at run time
 MAX_TURNS = 2**32 - 1
 JOINS: tuple[str, ...] = get_args(JoinMode)
 
+T = TypeVar("T")
 Place: TypeAlias = "str | tuple[Place, str | int]"
 
 
@@ -39,26 +40,32 @@ class Rule(Enum):
     ANY = auto()
 
 
-Shape: TypeAlias = dict[str, Rule]  # wire name -> rule
+class Shape(NamedTuple):
+    """The fields of one kind or op. rules: wire name -> rule. names: all of them, and the tag."""
+
+    rules: dict[str, Rule]
+    names: frozenset[str]
 
 
 def parse(data: Any, compat: str | None = None, *, root: str = "$") -> Node:
     """A private copy of `data` as structs. root: what places begin with. Raises: ParseError."""
     _Reading(compat).nodes(data, root)
-    return _node_decoder.decode(_text(data, root))
+    return _built(_node_decoder, data, root)
 
 
 def parse_expr(data: Any, compat: str | None = None, *, root: str = "$") -> Expr:
     """One expression. Raises: ParseError."""
     _Reading(compat).expressions(data, root)
-    return _expr_decoder.decode(_text(data, root))
+    return _built(_expr_decoder, data, root)
 
 
-def _text(data: Any, root: str) -> bytes:
+def _built(decoder: msgspec.json.Decoder[T], data: Any, root: str) -> T:
     try:
-        return encode(data)
+        return decoder.decode(encode(data))
     except RecursionError:  # within our limits, but the caller's own stack is nearly full
         raise ParseError("nested too deeply to be read from here", root) from None
+    except (TypeError, ValueError) as error:  # subclasses of str and the like, which our walk lets pass
+        raise ParseError(str(error), root) from None
 
 
 class _Reading:
@@ -81,7 +88,7 @@ class _Reading:
                 if fans > MAX_FANOUT_DEPTH:
                     _refuse(f"fan-outs nested deeper than {MAX_FANOUT_DEPTH}", place)
             children: list[tuple[Any, Place, int, int]] = []
-            for name, rule in shape.items():
+            for name, rule in shape.rules.items():
                 if rule is Rule.EXPR:
                     self.expressions(node[name], (place, name))
                 elif rule is Rule.NODE:
@@ -106,7 +113,7 @@ class _Reading:
             if depth > MAX_EXPR_DEPTH:
                 _refuse(f"expressions nested deeper than {MAX_EXPR_DEPTH}", place)
             children: list[tuple[Any, Place, int]] = []
-            for name, rule in shape.items():
+            for name, rule in shape.rules.items():
                 if rule is Rule.EXPR:
                     children.append((expr[name], (place, name), depth + 1))
                 elif rule is Rule.EXPRS:
@@ -162,15 +169,14 @@ def _tagged(data: Any, tag: str, shapes: dict[str, Shape], place: Place) -> tupl
             f" (an object with `{other}` is {'an expression' if tag == 'kind' else 'a node'})" if other in data else ""
         )
         _refuse(f"missing field `{tag}` of {what}{hint}: {_expected(None, shapes)}", place)
-    shape = shapes.get(name) if isinstance(name, str) else None
-    if shape is None:
+    if not isinstance(name, str) or (shape := shapes.get(name)) is None:
         _refuse(f"unknown {tag} {_shown(name)}: {_expected(name, shapes)}", (place, tag))
-    if len(data) != len(shape) + 1 or data.keys() != shape.keys() | {tag}:
-        _fields(data, tag, shape, place)
-    return str(name), shape
+    if data.keys() != shape.names:
+        _fields(data, tag, shape.rules, place)
+    return name, shape
 
 
-def _fields(data: dict[Any, Any], tag: str, shape: Shape, place: Place) -> None:
+def _fields(data: dict[Any, Any], tag: str, shape: dict[str, Rule], place: Place) -> None:
     name = data[tag]
     for field in data:
         if field != tag and field not in shape:
@@ -231,7 +237,8 @@ def _refuse(message: str, place: Place) -> NoReturn:
 
 
 def _shape(struct: type[msgspec.Struct]) -> Shape:
-    return {field.encode_name: _rule(struct, field) for field in msgspec.structs.fields(struct)}
+    rules = {field.encode_name: _rule(struct, field) for field in msgspec.structs.fields(struct)}
+    return Shape(rules, frozenset(rules) | {str(struct.__struct_config__.tag_field)})
 
 
 def _rule(struct: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Generator
 from time import perf_counter, sleep
-from types import CoroutineType, coroutine
+from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ async def turn(run: Evaluation) -> None:
 
 
 def coroutine_of(result: Any) -> Coroutine[Any, Any, Any] | None:
-    """The coroutine to await for what a body returned; None if that is a plain answer."""
-    if result.__class__ is CoroutineType:
-        return result
+    """The coroutine to await for a future or another awaitable; None for anything else."""
     return _awaited(result) if hasattr(type(result), "__await__") else None
 
 

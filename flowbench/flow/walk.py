@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from types import CoroutineType
 from typing import TYPE_CHECKING
 
 from flowbench.cancel import Aborted
@@ -62,13 +63,15 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             else:
                                 sent = hand_copy(value) if value.__class__ in CONTAINERS else value
                             result = bodies[op.slot](sent)
-                            if result.__class__ not in PLAIN and (body := coroutine_of(result)) is not None:
-                                try:
-                                    waits_for = body.send(None)
-                                except StopIteration as end:
-                                    result = end.value
-                                else:
-                                    result = await rest(body, waits_for, run, scope, op.ref, address)
+                            if result.__class__ not in PLAIN:
+                                body = result if result.__class__ is CoroutineType else coroutine_of(result)
+                                if body is not None:
+                                    try:
+                                        waits_for = body.send(None)
+                                    except StopIteration as end:
+                                        result = end.value
+                                    else:
+                                        result = await rest(body, waits_for, run, scope, op.ref, address)
                             if keep:
                                 out, made = take(result)
                             else:
