@@ -32,7 +32,7 @@ __all__ = [
     "unload_ipython_extension",
 ]
 
-# papermill and the magics need each other's weight in no process: a kernel loads no papermill, a headless caller no magics.
+# Loaded when first used: a kernel needs no papermill, a headless caller no widgets.
 _FILE = {
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "extension"),
     **dict.fromkeys(("Result", "run_notebook"), "headless"),

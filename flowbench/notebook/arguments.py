@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -31,6 +30,7 @@ MEANING = {
     "step": "with `run --step`: the next step, on to the end, stop, or write the ctx",
     "help": "this list",
 }
+CLOSING = {"(": ")", "[": "]", "{": "}"}
 STEPS = ("next", "go", "abort", "set")
 
 
@@ -46,11 +46,24 @@ class Parser(argparse.ArgumentParser):
 
 
 def words(line: str) -> list[str]:
-    """Split as a shell does: quotes group and vanish. Raises: UsageError."""
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"{error} in: {line}") from None
+    """Split at blanks outside quotes and brackets, so that `--ctx {"a": 1}` is one word; quotes around a whole word
+    vanish. Raises: UsageError."""
+    found, start, depth, quote = [], 0, 0, ""
+    for at, char in enumerate(line):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in CLOSING:
+            depth += 1
+        elif char in CLOSING.values():
+            depth -= 1
+        elif char.isspace() and depth <= 0:
+            found.append(line[start:at])
+            start = at + 1
+    if quote or depth > 0:
+        raise UsageError(f"{'a quote' if quote else 'a bracket'} is not closed in: {line}")
+    return [_bare(word) for word in [*found, line[start:]] if word]
 
 
 def command(line: str) -> tuple[str, list[str], str]:
@@ -127,6 +140,11 @@ def value(text: str | None, variables: dict[str, Any]) -> Any:
         return eval(text, variables)  # noqa: S307 - the person's own cell, which may run any code anyway
     except Exception as error:  # whatever their expression raises is an answer to them, in one line
         raise UsageError(f"--ctx {text}: {type(error).__name__}: {error}") from None
+
+
+def _bare(word: str) -> str:
+    is_quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" and word[0] not in word[1:-1]
+    return word[1:-1] if is_quoted else word
 
 
 def _variable(text: str) -> str:

@@ -19,8 +19,7 @@ from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, from_dict
 from papermill.clientwrap import PapermillNotebookClient
 
 from flowbench.notebook.errors import CellTimedOut, KernelDied, NotebookError, NotebookStopped
@@ -80,7 +79,9 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         """
         try:
             with _signals(self._on_signal):
-                return super().execute(**kwargs)
+                super().execute(**kwargs)
+                executed: NotebookNode = self.nb
+                return executed
         finally:
             self.set_widgets_metadata()
             self.nb.metadata["flowbench"] = {"runs": run_facts(self.nb)}
@@ -93,7 +94,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         self._cell = cell_index
         self._say(cell, cell_index)
         try:
-            return super().execute_cell(cell, cell_index, **kwargs)
+            super().execute_cell(cell, cell_index, **kwargs)
+            return cell
         except DeadKernelError as died:
             self.ended_by = self.ended_by or KernelDied(cell_index, self._exit_status())
             self._mark_failed(cell, cell_index)
@@ -152,7 +154,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
     def _mark_failed(self, cell: NotebookNode, index: int) -> None:
         why = self.ended_by
         text = f"{type(why).__name__}: {why}"
-        cell.outputs.append(new_output("error", ename=type(why).__name__, evalue=str(why), traceback=[text]))
+        error = {"output_type": "error", "ename": type(why).__name__, "evalue": str(why), "traceback": [text]}
+        cell.outputs.append(from_dict(error))  # type: ignore[no-untyped-call]
         self.nb_man.cell_exception(cell, cell_index=index)
 
 

@@ -34,11 +34,15 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
     if name == "step":
         return _starting(word, STEPS) if not rest else []
     if name in NAMING and not rest:
-        names = [key for key, value in variables.items() if isinstance(value, bp.Blueprint) and not key.startswith("_")]
-        return _starting(word, names)
+        return _starting(word, blueprint_names(variables))
     if name in RUN_NAMING and not rest:
         return _starting(word, [run.id for run in recent.runs()])
     return [] if word else FLAGS.get(name, [])
+
+
+def blueprint_names(variables: Mapping[str, Any]) -> list[str]:
+    """Variables that hold a Blueprint; not those of IPython's own history."""
+    return [name for name, value in variables.items() if isinstance(value, bp.Blueprint) and not name.startswith("_")]
 
 
 def _starting(word: str, candidates: Any) -> list[str]:

@@ -17,7 +17,7 @@ LINE_MAGICS = ("fb", "flowbench")
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register the magics, their completion, rich reprs of Blueprint and Run, and the tap. Loading again is harmless."""
+    """Register magics, their completion, rich reprs of Blueprint and Run, and the tap. Loading again is harmless."""
     magics = FlowMagics(shell)
     shell.register_magics(magics)
     for word in WORDS:
@@ -53,5 +53,7 @@ def _completer(magics: FlowMagics) -> Any:
 
 
 def _forget_completion(shell: Any, word: str) -> None:
-    # IPython only ever adds completers, and %reload_ext would ask the old one too.
-    shell.strdispatchers.get("complete_command").strs.pop(word, None) if "complete_command" in shell.strdispatchers else None
+    # IPython only ever adds completers; without this %reload_ext would leave the old one answering too.
+    known = shell.strdispatchers.get("complete_command")
+    if known is not None:
+        known.strs.pop(word, None)

@@ -12,6 +12,7 @@ from IPython.display import display
 from flowbench import blueprint as bp
 from flowbench.cancel import AbortReason
 from flowbench.notebook import arguments, still
+from flowbench.notebook.completion import blueprint_names
 from flowbench.notebook.errors import UsageError, did_you_mean
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.recent import Recent
@@ -32,12 +33,14 @@ class StillRunning(KeyboardInterrupt):
 
 
 @magics_class
-class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
+class FlowMagics(Magics):
     """The magics of one shell."""
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.recent = Recent(shell.user_ns)
+        self._shell = shell
+        self._variables: dict[str, Any] = shell.user_ns
+        self.recent = Recent(self._variables)
 
     @no_var_expand
     @cell_magic
@@ -46,9 +49,9 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
         name, is_shown = arguments.blueprint_line(line)
         text = "\n" + cell  # an empty line where the magic stands: errors then name the line that the person sees
         read = bp.load(text, format="json" if cell.lstrip().startswith("{") else "yaml")
-        self.shell.user_ns[name] = read
+        self._variables[name] = read
         if is_shown:
-            display(still.of_blueprint(read), raw=True)
+            _put(still.of_blueprint(read))
         else:
             print(still.outline(read))
 
@@ -56,6 +59,15 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
     @line_magic
     def flowbench(self, line: str) -> Any:
         """%flowbench, short %fb: run, step, graph, list, resume and abort. `%fb help` lists the words."""
+        return self._do(line)
+
+    @no_var_expand
+    @line_magic
+    def fb(self, line: str) -> Any:
+        """Short for %flowbench."""
+        return self._do(line)
+
+    def _do(self, line: str) -> Any:
         name, given, text = arguments.command(line)
         if name == "help":
             return self._help()
@@ -64,17 +76,11 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
         options = arguments.parse(name, given)
         return getattr(self, f"_{name}")(options)
 
-    @no_var_expand
-    @line_magic
-    def fb(self, line: str) -> Any:
-        """Short for %flowbench."""
-        return self.flowbench(line)
-
     # -- the words
 
     def _run(self, options: Any) -> None:
         blueprint = self._blueprint(options.name)
-        ctx = arguments.value(options.ctx, self.shell.user_ns)
+        ctx = arguments.value(options.ctx, self._variables)
         how: Any = {"timeout": options.timeout, "durability": options.durability}
         if options.step:
             debugger = debug(blueprint, ctx, **how)
@@ -92,7 +98,7 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
         self._watch(run, options)
 
     def _graph(self, options: Any) -> None:
-        display(still.of_blueprint(self._blueprint(options.name)), raw=True)
+        _put(still.of_blueprint(self._blueprint(options.name)))
 
     def _ctx(self, options: Any) -> Any:
         if options.id is not None:
@@ -104,7 +110,8 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
         known = runs()
         for info in known[:LISTED]:
             started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info.started))
-            print(f"{info.id}  {started}  {info.state:<11}  {info.steps:>6} steps  {info.seconds:>8.2f} s  {info.blueprint}")
+            facts = f"{info.state:<11}  {info.steps:>6} steps  {info.seconds:>8.2f} s"
+            print(f"{info.id}  {started}  {facts}  {info.blueprint}")
         if len(known) > LISTED:
             print(f"and {len(known) - LISTED} older ones; `flowbench runs` in a terminal lists all")
         if not known:
@@ -143,30 +150,28 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
                 raise UsageError(f"the value is no JSON: {error}") from None
 
     def _help(self) -> None:
-        width = max(len(name) for name in arguments.USAGE)
-        print("%%blueprint NAME [--show]   the cell's YAML or JSON becomes the Blueprint NAME\n")
+        print("%%blueprint NAME [--show]\n      the cell's YAML or JSON becomes the Blueprint in the variable NAME")
         for name, usage in arguments.USAGE.items():
-            print(f"%fb {usage}\n    {'':{width}}{arguments.MEANING[name]}")
+            print(f"%fb {usage}\n      {arguments.MEANING[name]}")
 
     # -- what they share
 
     def _blueprint(self, name: str) -> bp.Blueprint:
-        variables = self.shell.user_ns
-        found = variables.get(name)
+        found = self._variables.get(name)
         if isinstance(found, bp.Blueprint):
             return found
-        known = [key for key, value in variables.items() if isinstance(value, bp.Blueprint) and not key.startswith("_")]
+        known = blueprint_names(self._variables)
         what = "no Blueprint is called" if found is None else "no Blueprint but something else is called"
         raise UsageError(f"{what} `{name}`{did_you_mean(name, known) or '; write one with `%%blueprint NAME`'}")
 
     def _keep(self, run: Run, out: str | None) -> None:
         self.recent.add(run)
-        self.shell.user_ns["run"] = run
+        self._variables["run"] = run
         if out is not None:
-            self.shell.user_ns[out] = run
+            self._variables[out] = run
 
     def _watch(self, run: Run, options: Any) -> None:
-        shown = show(run, self.shell)
+        shown = show(run, self._shell)
         if options.bg:
             shown.begin()
         else:
@@ -187,13 +192,13 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
         _raise_outcome(run)
 
     def _start_stepping(self, debugger: Debugger, on_abort: str) -> None:
-        shown = show(debugger.run, self.shell, debugger)
+        shown = show(debugger.run, self._shell, debugger)
         if is_headless():
             self._step_through(debugger)
             shown.begin_at_end()
             if not (debugger.run.state == "cancelled" and on_abort == "continue"):
                 _raise_outcome(debugger.run)
-        elif kernel_of(self.shell) is None:
+        elif kernel_of(self._shell) is None:
             self._tell(debugger, debugger.wait())
         else:
             shown.begin()
@@ -206,6 +211,10 @@ class FlowMagics(Magics):  # type: ignore[misc]  # IPython's Magics has no types
 
     def _tell(self, debugger: Debugger, pause: Pause | None) -> None:
         print(debugger.run.summary() if pause is None else pause_line(pause))
+
+
+def _put(bundle: still.Bundle) -> None:
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _raise_outcome(run: Run) -> None:

@@ -17,7 +17,7 @@ HERE = files("flowbench.notebook")
 STYLE = (HERE / "panel.css").read_text(encoding="utf-8")
 
 
-class RunPanel(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
+class RunPanel(anywidget.AnyWidget):
     """about: {"id", "title", "abortable": bool, "colours": {status: colour}}, set once. svg: the uncoloured graph, ""
     until it is laid out. view: see flowbench.notebook.view; replaced as a whole, so that one message carries it."""
 

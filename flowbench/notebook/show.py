@@ -16,20 +16,22 @@ from flowbench import graph
 from flowbench.cancel import AbortReason
 from flowbench.notebook import still
 from flowbench.notebook.place import is_headless, kernel_of
+from flowbench.notebook.record import MIME
 from flowbench.notebook.tap import ABORT, Tap, tap
 from flowbench.notebook.view import steps_total, view
 from flowbench.runtime import Debugger, Run
 
 INTERVAL = 0.1  # seconds between two refreshes: a browser paints 15-30 a second and must also do other things
+PATIENCE = 0.3  # seconds that the still output of a quick run waits for its picture
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Handle(Protocol):
     """A display that can be replaced, as IPython.display.DisplayHandle."""
 
-    def display(self, bundle: Any, **options: Any) -> None: ...
+    def display(self, obj: Any, **kwargs: Any) -> Any: ...
 
-    def update(self, bundle: Any, **options: Any) -> None: ...
+    def update(self, obj: Any, **kwargs: Any) -> Any: ...
 
 
 class Show:
@@ -41,32 +43,39 @@ class Show:
         self._news = threading.Event()
         self._lock = threading.Lock()  # refreshes come from the thread below, the last word also from the cell
         self._is_finished = False
+        self._is_whole = False  # the still output is out, picture included
 
     def begin(self) -> None:
         """Display it and keep it fresh until the run ends."""
         self._handle.display(self._first(), raw=True)
-        threading.Thread(target=self._follow, name=f"flowbench-show-{self.run.id}", daemon=True).start()
+        self._start()
 
     def begin_at_end(self) -> None:
-        """Display the still output of a run that ended before anybody looked."""
-        with self._lock:
-            self._is_finished = True
-            self._handle.display(still.of_run(self.run), raw=True)
+        """Display only the still output, of a run that has ended before anybody could look."""
+        self._is_finished = self._is_whole = True
+        self._handle.display(still.of_run(self.run), raw=True)
 
     def finish(self) -> None:
-        """Leave the still output; only the first call does. Call it when the run has ended."""
+        """Leave the still output and take the live one away. Call it when the run has ended; twice is harmless."""
         with self._lock:
-            if not self._is_finished:
-                self._is_finished = True
-                self._handle.update(still.of_run(self.run), raw=True)
+            is_first, self._is_finished = not self._is_finished, True
+            if not self._is_whole and (is_first or self._is_drawn()):
+                self._is_whole = self._is_drawn()
+                self._handle.update(still.of_run(self.run, with_graph=self._is_whole), raw=True)
+            if is_first:
                 self._close()
 
     def hurry(self) -> None:
         """Refresh as soon as the rate allows."""
         self._news.set()
 
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._follow, name=f"flowbench-show-{self.run.id}", daemon=True)
+        thread.start()
+        return thread
+
     def _follow(self) -> None:
-        self._prepare()
+        self._draw()
         while not self.run.has_ended:
             with self._lock:
                 self._refresh()
@@ -75,13 +84,16 @@ class Show:
             self._news.clear()
         self.finish()
 
-    # -- what a live one does more
-
     def _first(self) -> dict[str, Any]:
-        return {"text/plain": self.run.summary(), still.MIME: still.facts(self.run)}
+        return {"text/plain": self.run.summary(), MIME: still.facts(self.run)}
 
-    def _prepare(self) -> None:
+    # -- what the live one does more
+
+    def _draw(self) -> None:
         return
+
+    def _is_drawn(self) -> bool:
+        return True
 
     def _refresh(self) -> None:
         return
@@ -91,39 +103,73 @@ class Show:
 
 
 class LiveShow(Show):
-    """A run's output with the panel and, for a debugger, the stepper."""
+    """A run's output with the panel and, for a debugger, the stepper.
+
+    The graph is laid out on the thread: the first time in a process that takes a second, and neither the Abort button
+    nor the end of the cell waits for it.
+    """
 
     def __init__(self, run: Run, handle: Handle, tap: Tap | None, debugger: Debugger | None = None) -> None:
         super().__init__(run, handle)
-        from flowbench.notebook.panel import RunPanel  # widgets load slowly, and headless kernels need none
+        self._tap = tap
+        self._debugger = debugger
+        self._drawn = threading.Event()
+        self._widgets: list[Any] = []
+        self._unwatch: list[Callable[[], None]] = []
+        self.panel: Any = None
+        self.stepper: Any = None
+
+    def begin(self) -> None:
+        self._open()
+        super().begin()
+
+    def begin_at_end(self) -> None:
+        self._is_finished = True
+        self._start().join(PATIENCE)
+        with self._lock:
+            self._is_whole = self._is_drawn()
+            self._handle.display(still.of_run(self.run, with_graph=self._is_whole), raw=True)
+
+    def _open(self) -> None:
+        from ipywidgets import VBox  # widgets load slowly, and headless kernels need none
+
+        from flowbench.notebook.panel import RunPanel
         from flowbench.notebook.stepper import Stepper
 
-        self._total = steps_total(run.blueprint)
+        self._total = steps_total(self.run.blueprint)
         first = self._view()
         self._sent = _lasting(first)
-        self.panel = RunPanel(run.id, run.blueprint.id, first, abortable=debugger is None)
+        self.panel = RunPanel(self.run.id, self.run.blueprint.id, first, abortable=self._debugger is None)
         self.panel.on_msg(self._on_click)
-        self.stepper = None if debugger is None else Stepper(debugger, self.hurry)
-        if debugger is not None:
-            debugger.on_pause(lambda _: self.hurry())
-        self._widgets = [self.panel, *([] if self.stepper is None else [self.stepper])]
-        self._box = self.panel if self.stepper is None else _box(self._widgets)
-        self._unwatch: list[Callable[[], None]] = []
-        if tap is not None:
-            self._unwatch = [tap.watch(widget.comm.comm_id, self._abort) for widget in self._widgets]
+        clickable = [self.panel]
+        if self._debugger is not None:
+            self.stepper = Stepper(self._debugger, self.hurry)
+            self._debugger.on_pause(lambda _: self.hurry())
+            clickable.append(self.stepper)
+        if self._tap is not None:
+            self._unwatch = [self._tap.watch(widget.comm.comm_id, self._abort) for widget in clickable]
+        self._widgets = clickable if len(clickable) == 1 else [*clickable, VBox(clickable)]
 
     def _first(self) -> dict[str, Any]:
-        model = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
+        model = {"version_major": 2, "version_minor": 0, "model_id": self._widgets[-1].model_id}
         return {WIDGET: model, **super()._first()}
 
-    def _prepare(self) -> None:
-        """Lay the graph out here: the first time in a process it takes a second, and the Abort button must not wait."""
+    def _draw(self) -> None:
         try:
-            self.panel.svg = graph.svg(bp.draw(self.run.blueprint))
-        except graph.GraphError as error:
-            self.panel.view = {**self.panel.view, "note": f"No graph: {error}"}
+            picture = graph.svg(bp.draw(self.run.blueprint))
+        except graph.GraphError:
+            picture = ""  # the still output says why
+        self._drawn.set()
+        with self._lock:
+            if self.panel is not None and not self._is_finished:
+                self.panel.svg = picture
+
+    def _is_drawn(self) -> bool:
+        return self._drawn.is_set()
 
     def _refresh(self) -> None:
+        if self._is_finished:
+            return
         fresh = self._view()
         lasting = _lasting(fresh)
         if lasting != self._sent:  # the browser counts the seconds by itself
@@ -135,7 +181,7 @@ class LiveShow(Show):
     def _close(self) -> None:
         for forget in self._unwatch:
             forget()
-        for widget in {*self._widgets, self._box}:
+        for widget in self._widgets:
             widget.close()
 
     def _view(self) -> dict[str, Any]:
@@ -148,18 +194,6 @@ class LiveShow(Show):
     def _abort(self) -> None:
         self.run.abort(AbortReason.USER, by="button")
         self.hurry()
-
-
-def show(run: Run, shell: Any, debugger: Debugger | None = None) -> Show:
-    """The right kind of Show for this shell; nothing is displayed yet."""
-    from IPython.display import DisplayHandle
-
-    kernel = kernel_of(shell)
-    if kernel is None:
-        return TerminalShow(run, DisplayHandle())
-    if is_headless():
-        return Show(run, DisplayHandle())
-    return LiveShow(run, DisplayHandle(), tap(kernel), debugger)
 
 
 class TerminalShow(Show):
@@ -178,13 +212,20 @@ class TerminalShow(Show):
                 print(self.run.summary())
 
 
+def show(run: Run, shell: Any, debugger: Debugger | None = None) -> Show:
+    """The right kind of Show for this shell; nothing is displayed yet."""
+    from IPython.display import DisplayHandle
+
+    handle: Handle = DisplayHandle()  # type: ignore[no-untyped-call]
+    kernel = kernel_of(shell)
+    if kernel is None:
+        return TerminalShow(run, handle)
+    if is_headless():
+        return Show(run, handle)
+    return LiveShow(run, handle, tap(kernel), debugger)
+
+
 def _lasting(view: dict[str, Any]) -> Any:
     """The view without what the browser counts on by itself."""
     running = [step[:2] for step in view["running"]]
     return {**view, "seconds": None, "running": running}
-
-
-def _box(widgets: list[Any]) -> Any:
-    from ipywidgets import VBox
-
-    return VBox(widgets)

@@ -18,7 +18,7 @@ from flowbench.runtime import Debugger, Pause
 INPUT_LENGTH = 100  # characters of a step's input in one line of text
 
 
-class Stepper(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
+class Stepper(anywidget.AnyWidget):
     """view: {"state": str, "pause": see notebook.view.pause_view or None, "error": str, "turn": int}."""
 
     _esm = (HERE / "stepper.js").read_text(encoding="utf-8")

@@ -25,10 +25,12 @@ ERROR_LENGTH = 160
 Bundle = dict[str, Any]
 
 
-def of_run(run: Run, progress: Progress | None = None) -> Bundle:
-    """Mime bundle: HTML with graph and table, one line of text, and the run's facts as data."""
-    now = run.progress() if progress is None else progress
-    picture = _picture(run.blueprint, now)
+def of_run(run: Run, *, with_graph: bool = True) -> Bundle:
+    """Mime bundle: HTML with graph and table, one line of text, and the run's facts as data.
+
+    with_graph: False leaves it out, for who cannot wait for its layout.
+    """
+    picture = _picture(run.blueprint, run.progress()) if with_graph else ""
     return {
         "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_table(run.steps)}</div>',
         "text/plain": run.summary(),
@@ -90,12 +92,16 @@ def _table(steps: Sequence[StepRecord]) -> str:
         rows.setdefault(flow.shape(step.address), []).append(step)
     if not rows:
         return ""
-    shapes = sorted(rows, key=flow.key)
+    shapes = sorted(rows, key=_program_order)
     body = "".join(_row(shape, rows[shape]) for shape in shapes[:ROWS])
     if len(shapes) > ROWS:
         body += f'<tr><td colspan="6">and {len(shapes) - ROWS} more</td></tr>'
     head = "".join(f"<th>{name}</th>" for name in ("address", "agent", "done", "failed", "seconds", "last error"))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _program_order(shape: str) -> tuple[int, ...]:
+    return flow.key(".".join(part + "0" if part in ("f", "i") else part for part in shape.split(".")))
 
 
 def _row(shape: str, visits: Sequence[StepRecord]) -> str:

@@ -27,7 +27,7 @@ def read(path: Path) -> Any:
 
 def text(cell: Any) -> str:
     """Everything that a cell printed, showed as plain text or failed with."""
-    parts = []
-    for output in cell.outputs:
-        parts.append(output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", [])))
-    return "\n".join(parts)
+    return "\n".join(
+        output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", []))
+        for output in cell.outputs
+    )

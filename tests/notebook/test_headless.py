@@ -200,7 +200,9 @@ def test_a_signal_interrupts_the_cell_saves_the_notebook_and_leaves_no_kernel(si
     process.send_signal(signum)
     told, _ = process.communicate(timeout=15)
 
-    assert told.strip() == f"notebook_stopped | stopped by {signal.Signals(signum).name} in cell 2; what had run is saved"
+    assert (
+        told.strip() == f"notebook_stopped | stopped by {signal.Signals(signum).name} in cell 2; what had run is saved"
+    )
     executed = read(output)
     slow = next(cell for cell in executed.cells if "sleep" in cell.source)
     assert "begun" in text(slow)

@@ -1,0 +1,196 @@
+"""As a person sees it: JupyterLab, a run, its panel, the Abort button, the stepper, the saved output."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbench.notebook import run_notebook
+from tests.browser.lab import Notebook, lab, page
+from tests.notebook.papers import paper
+
+SETUP = """
+%load_ext flowbench
+import asyncio
+import flowbench as fb
+
+@fb.agent
+def double(x):
+    return 2 * x
+
+@fb.agent
+async def nap(item):
+    await asyncio.sleep(item["seconds"])
+    if item["name"] == "c":
+        raise ValueError("<b>no</b> luck with c")
+    return item["name"].upper()
+
+@fb.agent
+async def tidy(names):
+    await asyncio.sleep(60)
+"""
+
+FLOW = """%%blueprint work
+id: work
+flow:
+  kind: seq
+  children:
+    - {kind: step, ref: double, in: $.x, out: $.x}
+    - kind: fanout
+      items: $.items
+      bind: $.item
+      join: all
+      out: $.names
+      body:
+        kind: try
+        body: {kind: step, ref: nap, in: $.item, out: $.name}
+        err_at: $.error
+        catch: {kind: assign, at: $.name, value: {op: lit, value: none}}
+    - kind: branch
+      cond: {op: gt, lhs: $.x, rhs: $.limit}
+      then: {kind: step, ref: tidy, in: $.names, out: $.tidy}
+      else: {kind: step, ref: double, in: $.x, out: $.x}
+"""
+
+ITEMS = [{"name": name, "seconds": 0.6 if index < 3 else 1.5} for index, name in enumerate("abcde")]
+CELLS = [
+    SETUP,
+    FLOW,
+    "%fb graph work",
+    f"start = dict(x=2, limit=3, items={ITEMS!r})\n%fb run work --ctx start",
+    "print('queued ' + 'cell ran')",
+    "print('later ' + 'cell ran')",
+    "start['limit'] = 99\n%fb run work --ctx start --step",
+    "print(run.state, run.ctx['x'])",
+    "start['items'] = [dict(item, seconds=0.3) for item in start['items']]\n%fb run work --ctx start",
+]
+INDEX = {"graph": 2, "run": 3, "queued": 4, "later": 5, "step": 6, "look": 7, "short": 8}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def browser(place: Path) -> Iterator[Any]:
+    with page(place) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(place: Path, browser: Any) -> Iterator[str]:
+    with lab(place) as told:  # after the browser: without Chromium no server is started
+        yield told
+
+
+@pytest.fixture
+def shot(browser: Any, tmp_path: Path) -> Any:
+    """Take a screenshot; $FLOWBENCH_SHOTS is where people look at them."""
+    folder = Path(os.environ.get("FLOWBENCH_SHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return lambda name: browser.screenshot(path=folder / f"{name}.png")
+
+
+def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place: Path, shot: Any) -> None:
+    from playwright.sync_api import expect
+
+    paper(place / "notebooks" / "work.ipynb", *CELLS, kernel="python3")
+    book = Notebook(browser, address, "work.ipynb")
+
+    # Run all: the graph is drawn, the panel follows the run.
+    book.run_all()
+    panel = book.cell(INDEX["run"]).locator(".fb-panel")
+    expect(panel.locator(".fb-state")).to_have_text("Running", timeout=30_000)
+    expect(panel.locator(".fb-graph .node").first).to_be_visible(timeout=10_000)
+    expect(panel.locator(".fb-graph .badge text").first).to_have_text("3/5", timeout=10_000)
+    shot("1-running-light")
+    expect(panel.locator(".fb-now")).to_contain_text("tidy", timeout=10_000)
+    figures = panel.locator(".fb-figures")
+    before = figures.inner_text()
+    browser.wait_for_timeout(500)
+    assert figures.inner_text() != before, "the seconds stand still"
+    book.theme("JupyterLab Dark")
+    shot("2-running-dark")
+    book.theme("JupyterLab Light")
+
+    # Abort in the middle of a step: said at once, the cell ends, the queued one does not run.
+    abort = panel.locator(".fb-abort")
+    said = browser.evaluate(
+        """() => { const b = document.querySelector('.fb-abort'); b.click(); return [b.textContent, b.disabled]; }"""
+    )
+    assert said == ["Aborting…", True]
+    error = book.cell(INDEX["run"]).locator('[data-mime-type="application/vnd.jupyter.stderr"]')
+    expect(error).to_contain_text("Aborted: User (by button)", timeout=5_000)
+    assert len(error.inner_text().strip().splitlines()) == 1
+    expect(book.cell(INDEX["run"]).locator(".fb-panel")).to_have_count(0)
+    expect(abort).to_have_count(0)
+    still = book.cell(INDEX["run"]).locator("img[alt='Graph of work']")
+    assert still.evaluate("image => image.complete && image.naturalWidth > 100")
+    expect(book.cell(INDEX["run"]).locator("table")).to_contain_text("<b>no</b> luck with c")
+    shot("3-aborted-light")
+    expect(book.output(INDEX["queued"])).to_have_count(0)
+
+    # The kernel is well.
+    book.run(INDEX["later"])
+    expect(book.output(INDEX["later"])).to_have_text("later cell ran", timeout=10_000)
+
+    # Step: the kernel is free while it is paused, a click lets one step go, ctx can be edited.
+    book.run(INDEX["step"])
+    stepper = book.cell(INDEX["step"]).locator(".fb-stepper")
+    where = stepper.locator(".fb-where")
+    expect(where).to_have_text("Paused before double at 0", timeout=15_000)
+    shot("4-stepper-light")
+    stepper.locator(".fb-edit input").nth(0).fill("$.x")
+    stepper.locator(".fb-edit input").nth(1).fill("{bad")
+    stepper.locator(".fb-set").click()
+    expect(stepper.locator(".fb-note")).to_contain_text("no JSON", timeout=5_000)
+    stepper.locator(".fb-edit input").nth(1).fill("21")
+    stepper.locator(".fb-set").click()
+    expect(stepper.locator("pre").nth(0)).to_have_text("21", timeout=5_000)
+    stepper.locator(".fb-next").click()
+    expect(where).to_have_text(re.compile(r"Paused before nap at 1\.f0"), timeout=10_000)
+    expect(stepper.locator(".fb-changed")).to_contain_text("$.x")
+    book.theme("JupyterLab Dark")
+    shot("5-stepper-dark")
+    book.theme("JupyterLab Light")
+    book.run(INDEX["look"])
+    expect(book.output(INDEX["look"])).to_have_text("paused 42", timeout=10_000)
+    stepper = book.cell(INDEX["step"]).locator(".fb-stepper")
+    stepper.locator(".fb-go").click()
+    expect(book.cell(INDEX["step"]).locator("table")).to_contain_text("double", timeout=15_000)
+    expect(book.cell(INDEX["step"]).locator(".fb-stepper")).to_have_count(0)
+
+    # A run that is left alone ends by itself.
+    book.run(INDEX["short"])
+    expect(book.cell(INDEX["short"]).locator("table")).to_contain_text("nap", timeout=15_000)
+    shot("6-done-light")
+    book.theme("JupyterLab Dark")
+    book.cell(INDEX["short"])
+    shot("7-done-dark")
+    book.theme("JupyterLab Light")
+    book.cell(INDEX["graph"])
+    shot("8-graph-light")
+
+
+def test_a_notebook_executed_elsewhere_shows_graph_and_table_though_it_is_not_trusted(
+    browser: Any, address: str, place: Path, tmp_path: Path, shot: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    short = "start = dict(x=2, limit=99, items=[dict(name=n, seconds=0.01) for n in 'abc'])\n%fb run work --ctx start"
+    run_notebook(paper(tmp_path / "in.ipynb", SETUP, FLOW, short), place / "notebooks" / "headless.ipynb")
+
+    book = Notebook(browser, address, "headless.ipynb")
+    cell = book.cell(2)
+
+    expect(cell.locator("table")).to_contain_text("<b>no</b> luck with c", timeout=10_000)
+    image = cell.locator("img[alt='Graph of work']")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.complete && image.naturalWidth > 100")
+    shot("9-executed-elsewhere")
