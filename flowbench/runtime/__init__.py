@@ -11,10 +11,10 @@ from flowbench.runtime.errors import (
     RunNotFound,
     RunOwned,
 )
-from flowbench.runtime.launch import debug, launch, resume
+from flowbench.runtime.launching import debug, launch, resume
+from flowbench.runtime.nesting import run_sync
 from flowbench.runtime.progress import Progress
 from flowbench.runtime.run import Run
-from flowbench.runtime.run_sync import run_sync
 from flowbench.runtime.stepping import Debugger, Pause
 from flowbench.runtime.store import RunInfo, runs
 

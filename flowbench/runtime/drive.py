@@ -59,7 +59,7 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
 
 async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken) -> Ending:
     if (cause := token.cause) is not None:
-        recorder.abort(cause)
+        recorder.abort(cause.reason, cause.by)
         return Ending("cancelled", ctx, cause=cause)
     task = asyncio.get_running_loop().create_task(flow.evaluate(evaluation, ctx), name="flowbench-run")
     unlink = _link(token, evaluation)

@@ -13,7 +13,7 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="k", gc=False, frozen=
     """Base of all entries."""
 
 
-class Begun(Entry, tag="run"):
+class Begun(Entry, frozen=True, tag="run"):
     """First line. blueprint: all of it, the flow too. agents: name -> digest of its code. ctx: the input."""
 
     id: str
@@ -26,7 +26,7 @@ class Begun(Entry, tag="run"):
     v: int = VERSION
 
 
-class Start(Entry, tag="start"):
+class Start(Entry, frozen=True, tag="start"):
     """A body that really waits has begun (quick inline bodies write no start). n: attempt."""
 
     at: str
@@ -35,7 +35,7 @@ class Start(Entry, tag="start"):
     n: int = 1
 
 
-class Done(Entry, tag="done"):
+class Done(Entry, frozen=True, tag="done"):
     """An outcome, written before it enters ctx.
 
     input: CRC-32 of the input's JSON. d: seconds. out: the value, unless it lies in the file `blob` (sha256 of its
@@ -53,7 +53,7 @@ class Done(Entry, tag="done"):
     blob: str = ""
 
 
-class Fail(Entry, tag="fail"):
+class Fail(Entry, frozen=True, tag="fail"):
     """The step failed. error: the text that `try` would put at err_at, less the wrapping."""
 
     at: str
@@ -65,7 +65,7 @@ class Fail(Entry, tag="fail"):
     n: int = 1
 
 
-class Cancel(Entry, tag="cancel"):
+class Cancel(Entry, frozen=True, tag="cancel"):
     """In flight when its branch lost or the run was aborted. No outcome: a resume runs it again."""
 
     at: str
@@ -75,7 +75,7 @@ class Cancel(Entry, tag="cancel"):
     n: int = 1
 
 
-class Join(Entry, tag="join"):
+class Join(Entry, frozen=True, tag="join"):
     """A fan-out was decided by time: branch `won` gave the result (ok) or the error."""
 
     at: str
@@ -84,7 +84,7 @@ class Join(Entry, tag="join"):
     t: float
 
 
-class Patch(Entry, tag="patch"):
+class Patch(Entry, frozen=True, tag="patch"):
     """Somebody else wrote ctx: edge "in" before the node reads, "out" before it writes, "after" it wrote."""
 
     at: str
@@ -95,7 +95,7 @@ class Patch(Entry, tag="patch"):
     t: float
 
 
-class Abort(Entry, tag="abort"):
+class Abort(Entry, frozen=True, tag="abort"):
     """Somebody asked the run to stop."""
 
     reason: str
@@ -103,7 +103,7 @@ class Abort(Entry, tag="abort"):
     t: float
 
 
-class Resume(Entry, tag="resume"):
+class Resume(Entry, frozen=True, tag="resume"):
     """A new owner goes on. forget: addresses whose outcome no longer counts (the failure that ended the run).
 
     blueprint: set when a changed one was accepted. agents: digests of the code that runs from here on.
@@ -116,7 +116,7 @@ class Resume(Entry, tag="resume"):
     blueprint: Any = None
 
 
-class End(Entry, tag="end"):
+class End(Entry, frozen=True, tag="end"):
     """state: done | failed | cancelled. causes: addresses of the outcomes that made it fail."""
 
     state: str

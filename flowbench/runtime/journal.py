@@ -165,6 +165,7 @@ def _lines(data: bytes, path: Path) -> Iterator[tuple[bytes, int, int]]:
 
 def _decode(body: bytes, path: Path, end: int) -> AnyEntry:
     try:
-        return decode_entry(b"{" + body)
+        entry: AnyEntry = decode_entry(b"{" + body)
+        return entry
     except msgspec.MsgspecError as error:
         raise JournalDamaged(path, end, f"this version does not know such a line: {error}") from error

@@ -71,7 +71,7 @@ class Counter:
         for step in fresh:
             self._ended.setdefault(flow.shape(step.address), [0, 0, 0])[column[step.status]] += 1
         now = dict(running)
-        by_shape = {shape: (*ended, 0) for shape, ended in self._ended.items()}
+        by_shape: dict[str, Count] = {shape: (a, b, c, 0) for shape, (a, b, c) in self._ended.items()}
         for address in now:
             shape = flow.shape(address)
             done, failed, cancelled, waiting = by_shape.get(shape, (0, 0, 0, 0))

@@ -1,7 +1,7 @@
 """Recorder: where the outcomes of steps go, in one order: journal, then memory, then the bus.
 
-The evaluator calls it on the engine thread, before an outcome enters ctx. `Memory` keeps records of this process;
-`Durable` also writes the journal first.
+The evaluator calls it on the engine thread, before an outcome enters ctx. `Memory` keeps the records of this process;
+`Durable` also writes the journal first. Both implement flow.Sink.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 
 import msgspec
 
-from flowbench.cancel import Cause
+from flowbench.cancel import AbortReason
 from flowbench.engine import StepRecord
 from flowbench.events import Bus, Event
+from flowbench.flow import Evaluation
 from flowbench.runtime import entries as e
 from flowbench.runtime.journal import BLOB_BYTES, Journal
 from flowbench.runtime.replay import Recorded
 
 
 class Memory:
-    """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait.
-
-    failures: address -> the body's own exception, kept for its traceback.
+    """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait. fanned: address of a
+    fan-out that has begun -> its items. failures: address -> the body's own exception, kept for its traceback.
     """
 
     keeps_text = False
@@ -32,6 +32,7 @@ class Memory:
     def __init__(self, bus: Bus, recorded: Recorded | None = None) -> None:
         self.steps: list[StepRecord] = []
         self.running: dict[str, tuple[str, float]] = {}
+        self.fanned: dict[str, int] = {}
         self.failures: dict[str, BaseException] = {}
         self._bus, self._recorded = bus, recorded
         self._epoch = time.time() - perf_counter()
@@ -39,24 +40,17 @@ class Memory:
 
     def attempt(self, at: str) -> int:
         """1 for a first visit; one more for each time the journal has seen it begin."""
-        return self._recorded.attempts.get(at, 0) + 1 if self._recorded is not None else 1
+        return 1 if self._recorded is None else self._recorded.attempts.get(at, 0) + 1
 
-    def start(self, at: str, ref: str) -> None:
+    def start(self, at: str, ref: str, run: Evaluation) -> None:
         now = perf_counter() + self._epoch
         self.running[at] = (ref, now)
         self._bus.publish(Event("start", at, now, ref))
 
     def done(
-        self,
-        at: str,
-        ref: str,
-        value: Any,
-        text: bytes | None,
-        out: Any,
-        made: bytes | None,
-        began: float,
-        ended: float,
-    ) -> None:
+        self, at: str, ref: str, value: Any, text: bytes | None, out: Any, made: bytes | None, began: float,
+        ended: float, run: Evaluation,
+    ) -> None:  # fmt: skip
         if self._closed:
             return
         started = self._epoch + began
@@ -65,32 +59,24 @@ class Memory:
         self._bus.publish(Event("done", at, started, ref))
 
     def fail(
-        self,
-        at: str,
-        ref: str,
-        value: Any,
-        text: bytes | None,
-        error: str,
-        cause: BaseException,
-        began: float,
-        ended: float,
-    ) -> None:
+        self, at: str, ref: str, value: Any, text: bytes | None, error: str, began: float, ended: float,
+        run: Evaluation, raised: BaseException,
+    ) -> None:  # fmt: skip
         if self._closed:
             return
         started = self._epoch + began
         self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
-        self.failures[at] = cause
+        self.failures[at] = raised
         self.running.pop(at, None)
         self._bus.publish(Event("fail", at, started, error))
 
-    def cancel(self, at: str, ref: str, why: str, value: Any, began: float) -> None:
+    def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
         if self._closed:
             return
-        started = self._epoch + began
-        seconds = perf_counter() - began
-        self.steps.append(StepRecord(at, ref, "cancelled", started, seconds, value, None, why, self.attempt(at)))
-        self.running.pop(at, None)
-        self._bus.publish(Event("cancel", at, started, why))
+        now = perf_counter() + self._epoch
+        _, began = self.running.pop(at, (ref, now))
+        self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, None, None, why, self.attempt(at)))
+        self._bus.publish(Event("cancel", at, now, why))
 
     def recalled(self, at: str, ref: str, value: Any, out: Any, error: str | None) -> None:
         """The journal answered a step."""
@@ -100,14 +86,18 @@ class Memory:
         self.steps.append(StepRecord(at, ref, status, visit.t, visit.d, value, out, error, visit.n, recorded=True))
         self._bus.publish(Event("recalled", at, visit.t, ref))
 
+    def fan(self, at: str, items: int) -> None:
+        """A fan-out has begun."""
+        self.fanned[at] = items
+
     def join(self, at: str, won: int, ok: bool) -> None:
         self._bus.publish(Event("join", at, time.time(), won))
 
     def patch(self, at: str, edge: str, keys: tuple[str, ...], value: Any, by: str) -> None:
         self._bus.publish(Event("patch", at, time.time(), list(keys)))
 
-    def abort(self, cause: Cause) -> None:
-        self._bus.publish(Event("abort", "", time.time(), str(cause.reason)))
+    def abort(self, reason: AbortReason, by: str) -> None:
+        self._bus.publish(Event("abort", "", time.time(), str(reason)))
 
     def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
         """Nothing is recorded after this: a body that outlives its run speaks to nobody."""
@@ -117,7 +107,7 @@ class Memory:
 
 
 class Durable(Memory):
-    """Writes each entry before the step's output reaches ctx."""
+    """Writes each entry before the step's output reaches ctx. Raises: OSError when it cannot."""
 
     keeps_text = True
 
@@ -125,74 +115,54 @@ class Durable(Memory):
         super().__init__(bus, recorded)
         self._journal = journal
 
-    def start(self, at: str, ref: str) -> None:
-        if self._closed:
-            return
-        self._journal.append(e.Start(at, ref, time.time(), self.attempt(at)))
-        super().start(at, ref)
+    def start(self, at: str, ref: str, run: Evaluation) -> None:
+        self._write(e.Start(at, ref, time.time(), self.attempt(at)))
+        super().start(at, ref, run)
 
     def done(
-        self,
-        at: str,
-        ref: str,
-        value: Any,
-        text: bytes | None,
-        out: Any,
-        made: bytes | None,
-        began: float,
-        ended: float,
-    ) -> None:
-        if self._closed:
-            return
+        self, at: str, ref: str, value: Any, text: bytes | None, out: Any, made: bytes | None, began: float,
+        ended: float, run: Evaluation,
+    ) -> None:  # fmt: skip
         assert text is not None
         assert made is not None
         crc, t, d, n = zlib.crc32(text), self._epoch + began, ended - began, self.attempt(at)
         if len(made) <= BLOB_BYTES:
-            entry = e.Done(at, ref, crc, t, d, msgspec.Raw(made), n)
-        else:
-            entry = e.Done(at, ref, crc, t, d, n=n, blob=self._journal.keep_blob(made))
-        self._journal.append(entry)
-        super().done(at, ref, value, text, out, made, began, ended)
+            self._write(e.Done(at, ref, crc, t, d, msgspec.Raw(made), n))
+        elif not self._closed:
+            self._write(e.Done(at, ref, crc, t, d, n=n, blob=self._journal.keep_blob(made)))
+        super().done(at, ref, value, text, out, made, began, ended, run)
 
     def fail(
-        self,
-        at: str,
-        ref: str,
-        value: Any,
-        text: bytes | None,
-        error: str,
-        cause: BaseException,
-        began: float,
-        ended: float,
-    ) -> None:
-        if self._closed:
-            return
+        self, at: str, ref: str, value: Any, text: bytes | None, error: str, began: float, ended: float,
+        run: Evaluation, raised: BaseException,
+    ) -> None:  # fmt: skip
         crc = zlib.crc32(text) if text is not None else 0
-        self._journal.append(e.Fail(at, ref, crc, self._epoch + began, ended - began, error, self.attempt(at)))
-        super().fail(at, ref, value, text, error, cause, began, ended)
+        self._write(e.Fail(at, ref, crc, self._epoch + began, ended - began, error, self.attempt(at)))
+        super().fail(at, ref, value, text, error, began, ended, run, raised)
 
-    def cancel(self, at: str, ref: str, why: str, value: Any, began: float) -> None:
-        if self._closed:
-            return
-        self._journal.append(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
-        super().cancel(at, ref, why, value, began)
+    def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
+        self._write(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
+        super().cancel(at, ref, why, run)
 
     def join(self, at: str, won: int, ok: bool) -> None:
-        self._journal.append(e.Join(at, won, ok, time.time()))
+        self._write(e.Join(at, won, ok, time.time()))
         super().join(at, won, ok)
 
     def patch(self, at: str, edge: str, keys: tuple[str, ...], value: Any, by: str) -> None:
-        self._journal.append(e.Patch(at, edge, list(keys), value, by, time.time()))
+        self._write(e.Patch(at, edge, list(keys), value, by, time.time()))
         super().patch(at, edge, keys, value, by)
 
-    def abort(self, cause: Cause) -> None:
-        if not self._closed:
-            self._journal.append(e.Abort(str(cause.reason), cause.by, time.time()))
-        super().abort(cause)
+    def abort(self, reason: AbortReason, by: str) -> None:
+        self._write(e.Abort(str(reason), by, time.time()))
+        super().abort(reason, by)
 
     def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
         try:
-            self._journal.append(e.End(state, time.time(), error, list(causes)))
+            self._write(e.End(state, time.time(), error, list(causes)))
         finally:
-            self._journal.close()
             super().end(state, error, causes)
+            self._journal.close()
+
+    def _write(self, entry: e.Entry) -> None:
+        if not self._closed:
+            self._journal.append(entry)

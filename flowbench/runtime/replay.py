@@ -10,14 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from flowbench import flow
 from flowbench.runtime import entries as e
 from flowbench.runtime.errors import JournalDamaged
 from flowbench.runtime.journal import Journal, read_blob
-
-Visit = tuple[e.Done | e.Fail, bool]
 
 
 class Recorded:
@@ -39,7 +35,8 @@ class Recorded:
         self.joins: dict[str, tuple[int, bool]] = {}
         self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
         self.attempts: dict[str, int] = {}
-        self.state, self.error, self.ended = "interrupted", None, begun.t
+        self.state, self.ended = "interrupted", begun.t
+        self.error: str | None = None
         self.causes: list[str] = []
         self.changed = False
         for line in lines:
@@ -67,13 +64,13 @@ class Recorded:
             self.ended = max(self.ended, line.t)
 
     def _outcome(self, line: e.Done | e.Fail, error: str | None) -> None:
-        self.outcomes[line.at] = (line.ref, line.input, line, error)
+        self.outcomes[line.at] = flow.Outcome(line.ref, line.input, line, error)
         self.visits[line.at] = line
         self.attempts[line.at] = line.n
 
     def value(self, outcome: flow.Outcome) -> Any:
         """The recorded output, fresh. Raises: JournalDamaged when its blob is gone."""
-        line: e.Done = outcome[2]
+        line: e.Done = outcome.value
         return flow.decode(read_blob(self.folder, line.blob) if line.blob else line.out)
 
     def forget(self, addresses: Sequence[str]) -> None:
@@ -90,7 +87,7 @@ class Recorded:
         stale = {name for name, digest in agents.items() if self.agents.get(name, digest) != digest}
         if stale:
             self.changed = True
-            self.forget([at for at, outcome in self.outcomes.items() if outcome[0] in stale])
+            self.forget([at for at, outcome in self.outcomes.items() if outcome.ref in stale])
         self.agents = {**self.agents, **agents}
 
 
@@ -121,8 +118,3 @@ def fingerprint(blueprint: Any) -> str:
     """sha256 of a Blueprint's canonical JSON. blueprint: plain JSON data."""
     text = json.dumps(blueprint, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def raw(text: bytes) -> msgspec.Raw:
-    """JSON text as it goes into an entry."""
-    return msgspec.Raw(text)

@@ -73,8 +73,8 @@ def describe(folder: Path) -> RunInfo | None:
     """None while the run's first entry is not yet there."""
     try:
         lines = journal.read(folder)
-    except JournalDamaged as error:
-        return RunInfo(folder.name, "", "damaged", folder.stat().st_mtime, 0.0, 0, folder, str(error))
+    except JournalDamaged as damage:
+        return RunInfo(folder.name, "", "damaged", folder.stat().st_mtime, 0.0, 0, folder, str(damage))
     except OSError:
         return None
     if not lines or not isinstance(begun := lines[0], e.Begun):

@@ -1,4 +1,4 @@
-"""Launch: from a Blueprint, or from the journal of an earlier run, to a Run that goes on by itself."""
+"""Launching: from a Blueprint, or from the journal of an earlier run, to a Run that goes on by itself."""
 
 from __future__ import annotations
 

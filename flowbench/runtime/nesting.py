@@ -1,4 +1,4 @@
-"""run_sync: wait for a coroutine in a script or REPL that may already run a loop. The one place with nest-asyncio."""
+"""Nesting: run_sync waits for a coroutine where a loop may already run. The one place with nest-asyncio."""
 
 from __future__ import annotations
 
