@@ -13,7 +13,7 @@ from flowbench.cli.shipped import notebook
 from flowbench.cli.words import as_json, count, seconds
 
 if TYPE_CHECKING:
-    from flowbench.notebook.headless import Result
+    from flowbench.notebook import Result
 
 TOUR = "00_tour.ipynb"
 
@@ -44,8 +44,7 @@ def command(output: Path | None, machine: bool) -> None:
 
 def execute(source: Path, target: Path) -> Result:
     """Raises: Refusal, which says where the notebook was saved as far as it came."""
-    from flowbench.notebook.errors import NotebookError, NotebookStopped
-    from flowbench.notebook.headless import run_notebook
+    from flowbench.notebook import NotebookError, NotebookStopped, run_notebook
 
     try:
         return run_notebook(source, target)

@@ -6,6 +6,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flowbench.cancel import Cause
     from flowbench.errors import FlowbenchError
 
@@ -40,7 +42,7 @@ def refusal(error: FlowbenchError) -> Refusal:
     from flowbench.runtime import RunNotFound
 
     code, text = Exit.FAILED, str(error)
-    if isinstance(error, (UnknownFunction, UnresolvedRef)):
+    if any(isinstance(each, (UnknownFunction, UnresolvedRef)) for each in _causes(error)):
         code = Exit.MISSING
     elif isinstance(error, (BlueprintError, ParseError, RunNotFound)):
         code = Exit.USAGE
@@ -60,3 +62,11 @@ def of_cancelled(cause: Cause | None, heard: Exit | None) -> Exit:
     if cause is not None and cause.reason is AbortReason.SIGNAL:
         return Exit.INTERRUPTED
     return Exit.FAILED
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from: a spec is invalid because, two errors down, nobody knows its function."""
+    here: BaseException | None = error
+    while here is not None:
+        yield here
+        here = here.__cause__

@@ -127,7 +127,7 @@ def test_the_demo_executes_the_tour(installed: Installed, cwd: Path) -> None:
     assert set(facts) == {"notebook", "run_ids", "seconds", "cells"}
     assert facts["cells"] == sum(cell["cell_type"] == "code" for cell in notebook["cells"])
     assert 0 < facts["seconds"] < 120
-    assert len(set(facts["run_ids"])) >= 3
+    assert len(set(facts["run_ids"])) >= 2
     assert Path(facts["notebook"]).is_relative_to(installed.home)
     assert all((runs_of(installed) / run_id / "journal.jsonl").is_file() for run_id in facts["run_ids"])
     assert str(installed.venv / "bin" / "python") in texts(notebook)
