@@ -10,29 +10,14 @@ from hypothesis import strategies as st
 
 from flowbench import flow
 from tests.flow.sinks import Memory
+from tests.flows import attempt, fan, lit, path, seq, step
 
 Data = dict[str, Any]
-
-
-def path(text: str) -> Data:
-    return {"op": "path", "at": text}
-
-
-def lit(value: Any) -> Data:
-    return {"op": "lit", "value": value}
 
 
 def call(op: str, *args: Data) -> Data:
     """An operation of one or two operands."""
     return {"op": op, "arg": args[0]} if len(args) == 1 else {"op": op, "lhs": args[0], "rhs": args[1]}
-
-
-def step(ref: str, read: str = "$.x", out: str = "$.x") -> Data:
-    return {"kind": "step", "ref": ref, "in": path(read), "out": path(out)}
-
-
-def seq(*children: Data) -> Data:
-    return {"kind": "seq", "children": list(children)}
 
 
 def let(at: str, value: Data) -> Data:
@@ -47,19 +32,12 @@ def loop(body: Data, max: int, cond: Data | None = None, counter: str = "$.n") -
     return {"kind": "loop", "counter": path(counter), "cond": cond or lit(True), "body": body, "max": max}
 
 
-def attempt(body: Data, catch: Data | None = None, err: str | None = "$.err") -> Data:
-    return {"kind": "try", "body": body, "catch": catch or seq(), "err_at": None if err is None else path(err)}
-
-
-def fan(body: Data, items: Sequence[Any] = (1, 2, 3), join: str = "all") -> Data:
-    items_ = lit(list(items))
-    return {"kind": "fanout", "items": items_, "bind": path("$.i"), "body": body, "join": join, "out": path("$.r")}
-
-
 Bodies = Mapping[str, Callable[[Any], Any]]
 
 
-def evaluation(data: Data, bodies: Bodies, sink: Any = None, *, compat: str | None = None, **more: Any) -> flow.Evaluation:
+def evaluation(
+    data: Data, bodies: Bodies, sink: Any = None, *, compat: str | None = None, **more: Any
+) -> flow.Evaluation:
     program = flow.compile(flow.parse(data, compat), compat)
     made = [bodies[ref] for ref in program.refs]
     return flow.Evaluation(program, made, Memory() if sink is None else sink, **more)
@@ -97,10 +75,18 @@ def _steps() -> st.SearchStrategy[Data]:
     refs = st.sampled_from(["inc", "slow1", "slow3", "slow7"])
     bad = st.sampled_from(["bad", "slowbad"])
     return st.one_of(
-        st.builds(lambda ref, read, out: step(ref, read, out), refs, st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)),
-        st.builds(lambda read, out: step("spoil", read, out), st.sampled_from(ANYTHING), st.sampled_from(["$.k.x", "$.k.y"])),
+        st.builds(
+            lambda ref, read, out: step(ref, read, out), refs, st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)
+        ),
+        st.builds(
+            lambda read, out: step("spoil", read, out), st.sampled_from(ANYTHING), st.sampled_from(["$.k.x", "$.k.y"])
+        ),
         st.builds(lambda ref, read: step(ref, read, "$.k.x"), bad, st.sampled_from(NUMBERS)),
     )
+
+
+def _try(body: Data, catch: Data, err_at: Data | None) -> Data:
+    return attempt(body, catch) | {"err_at": err_at}
 
 
 def flows(joins: Sequence[str] = JOINS) -> st.SearchStrategy[Data]:
@@ -115,10 +101,17 @@ def flows(joins: Sequence[str] = JOINS) -> st.SearchStrategy[Data]:
         return st.one_of(
             some,
             st.builds(branch, cond, inner, inner),
-            st.builds(lambda body, most, n: loop(body, most, counter=n), inner, st.integers(0, 3), st.sampled_from(["$.n0", "$.n1"])),
-            st.builds(attempt, some, inner, st.sampled_from(["$.err", None])),
             st.builds(
-                lambda body, join, items, out: fan(body, join=join) | {"items": items, "bind": path("$.a"), "out": path(out)},
+                lambda body, most, n: loop(body, most, counter=n),
+                inner,
+                st.integers(0, 3),
+                st.sampled_from(["$.n0", "$.n1"]),
+            ),
+            st.builds(_try, some, inner, st.sampled_from([path("$.err"), None])),
+            st.builds(
+                lambda body, join, items, out: (
+                    fan(body, join=join) | {"items": items, "bind": path("$.a"), "out": path(out)}
+                ),
                 some,
                 st.sampled_from(joins),
                 st.sampled_from([path("$.items"), lit([5, 6])]),
@@ -130,7 +123,7 @@ def flows(joins: Sequence[str] = JOINS) -> st.SearchStrategy[Data]:
 
 
 class Spoilers:
-    """Bodies: inc, slowN (waits N loop turns if `waits`), bad, slowbad; spoil changes its input, and later its output."""
+    """inc, slowN (waits N loop turns if `waits`), bad, slowbad; spoil changes its input, and later its output."""
 
     def __init__(self, *, waits: bool = False, coroutines: bool = False) -> None:
         self.waits = waits
