@@ -6,6 +6,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from flowbench.flow.values import decode, encode
+
 JoinMode = Literal["all", "any", "race", "all_settled"]
 
 
@@ -218,5 +220,5 @@ EXPRESSIONS: tuple[type[_Op], ...] = (
 
 def to_json(node: Node | Expr) -> dict[str, Any]:
     """Plain JSON data; `err_at` is always there, null when absent."""
-    plain: dict[str, Any] = msgspec.to_builtins(node)
+    plain: dict[str, Any] = decode(encode(node))
     return plain
