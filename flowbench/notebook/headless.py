@@ -8,16 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
-from papermill.execute import execute_notebook
 
-from flowbench.notebook.client import GRACE_SECONDS, Client
 from flowbench.notebook.errors import CellFailed
 from flowbench.notebook.kernels import NAME
+
+if TYPE_CHECKING:
+    from flowbench.notebook.client import Client
 
 ENGINE = "flowbench"
 
@@ -46,6 +45,11 @@ def run_notebook(
     In the main thread SIGINT and SIGTERM interrupt the cell; a second one gives up at once.
     Raises: CellFailed, CellTimedOut, KernelDied, NotebookStopped. Each after the notebook was saved.
     """
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import execute_notebook
+
+    papermill_engines.register(ENGINE, Engine)  # a checkout that is not installed has no entry points
     started = time.monotonic()
     clients: list[Client] = []
     try:
@@ -73,41 +77,26 @@ def run_notebook(
     )
 
 
-class Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
-    """papermill's engine of this name. It runs on this Python, whatever kernel the notebook asks for."""
+class Engine:
+    """The engine that papermill finds by the entry point. Each call goes on to notebook.engine.
+
+    papermill loads its entry points while it is imported itself, so this file must not import it at its top.
+    """
 
     @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        log_output: bool = False,
-        stdout_file: Any = None,
-        stderr_file: Any = None,
-        start_timeout: float = 60,
-        execution_timeout: float | None = None,
-        said: Callable[[str], None] | None = None,
-        began: Callable[[Client], object] | None = None,
-        grace: float = GRACE_SECONDS,
-        **ignored: Any,
-    ) -> None:
-        """Run all cells. began: gets the client before the kernel starts. execution_timeout: seconds per cell.
+    def execute_notebook(cls, *given: Any, **options: Any) -> Any:
+        return _managed().execute_notebook(*given, **options)
 
-        grace: seconds from the interrupt of a cell to the end of its kernel.
-        """
-        client = Client(
-            nb_man,
-            cell_limit=execution_timeout,
-            said=said,
-            grace=grace,
-            startup_timeout=start_timeout,
-            log_output=log_output,
-            stdout_file=stdout_file,
-            stderr_file=stderr_file,
-        )
-        if began is not None:
-            began(client)
-        client.execute()
+    @classmethod
+    def nb_kernel_name(cls, *given: Any, **options: Any) -> Any:
+        return _managed().nb_kernel_name(*given, **options)
+
+    @classmethod
+    def nb_language(cls, *given: Any, **options: Any) -> Any:
+        return _managed().nb_language(*given, **options)
 
 
-papermill_engines.register(ENGINE, Engine)  # entry points exist only for an installed flowbench
+def _managed() -> Any:
+    from flowbench.notebook.engine import ManagedEngine
+
+    return ManagedEngine

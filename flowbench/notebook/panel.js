@@ -4,6 +4,8 @@ const ABORT = { event: "abort" };
 const WORDS = {
   running: "Running", paused: "Paused", done: "Done", failed: "Failed", cancelled: "Cancelled", interrupted: "Interrupted",
 };
+const HIGH = 480; // pixels of a graph in the panel
+const SMALLEST = 0.62; // of its natural size
 const SVG = "http://www.w3.org/2000/svg";
 
 function make(tag, className, text) {
@@ -38,6 +40,10 @@ function render({ model, el }) {
   el.append(panel);
 
   let aborting = false;
+  let isFollowing = true; // until the person scrolls to what they want to see
+  for (const act of ["wheel", "pointerdown", "keydown", "touchstart"]) {
+    graph.addEventListener(act, () => { isFollowing = false; }, { passive: true });
+  }
   let nodes = new Map();
   let arrived = performance.now();
 
@@ -49,6 +55,7 @@ function render({ model, el }) {
 
   function draw() {
     graph.innerHTML = model.get("svg");
+    fit(graph.querySelector("svg"));
     nodes = new Map();
     for (const group of graph.querySelectorAll("g.node[id]")) {
       const shapes = [...group.children].filter(
@@ -59,12 +66,28 @@ function render({ model, el }) {
     colour();
   }
 
+  // As high as the panel likes, but never so small that the labels cannot be read; then it scrolls.
+  function fit(svg) {
+    const natural = Number(svg?.getAttribute("height"));
+    if (!natural) return;
+    svg.style.width = "auto";
+    svg.style.height = `${Math.min(natural, Math.max(HIGH, SMALLEST * natural))}px`;
+  }
+
+  function follow(node) {
+    const [seen, it] = [graph.getBoundingClientRect(), node.group.getBoundingClientRect()];
+    if (it.top >= seen.top && it.bottom <= seen.bottom) return;
+    graph.scrollTop += (it.top + it.bottom - seen.top - seen.bottom) / 2;
+  }
+
   function colour() {
     const { nodes: status = {}, counts = {} } = model.get("view");
+    let started = null;
     for (const [id, node] of nodes) {
       const next = status[id] ?? "";
       if (next !== node.status) {
         node.status = next;
+        if (next === "running") started = node; // the last one is the innermost
         const fill = about.colours[next] ?? "";
         for (const shape of node.shapes) {
           shape.style.fill = fill;
@@ -78,6 +101,7 @@ function render({ model, el }) {
         badge(node, count);
       }
     }
+    if (started && isFollowing) follow(started);
   }
 
   function badge(node, count) {
@@ -111,7 +135,7 @@ function render({ model, el }) {
     abort.textContent = isStopping ? "Aborting…" : "Abort";
     abort.disabled = aborting || view.over;
     bar.toggleAttribute("data-unknown", view.fraction === null);
-    bar.toggleAttribute("data-over", view.over);
+    bar.toggleAttribute("data-over", view.over || view.state === "paused");
     filled.style.transform = view.fraction === null ? "" : `scaleX(${view.fraction})`;
     if (view.fraction === null) bar.removeAttribute("aria-valuenow");
     else bar.setAttribute("aria-valuenow", String(Math.round(100 * view.fraction)));

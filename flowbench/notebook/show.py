@@ -148,7 +148,8 @@ class LiveShow(Show):
             clickable.append(self.stepper)
         if self._tap is not None:
             self._unwatch = [self._tap.watch(widget.comm.comm_id, self._abort) for widget in clickable]
-        self._widgets = clickable if len(clickable) == 1 else [*clickable, VBox(clickable)]
+        # The stepper above the panel: its buttons stay in sight whatever the height of the graph.
+        self._widgets = clickable if len(clickable) == 1 else [*clickable, VBox(clickable[::-1])]
 
     def _first(self) -> dict[str, Any]:
         model = {"version_major": 2, "version_minor": 0, "model_id": self._widgets[-1].model_id}

@@ -87,7 +87,7 @@ def _share(progress: Progress, total: int | None) -> tuple[float | None, str]:
         for shape, visits in progress.expected.items()
         if shape in progress.by_shape
     )
-    return there / promised, ""
+    return (there / promised, "") if there < promised else (None, "")  # all fan-outs are through; what follows is open
 
 
 def _steps(node: Mapping[str, Any]) -> int | None:

@@ -41,6 +41,7 @@ flow:
   kind: seq
   children:
     - {kind: step, ref: double, in: $.x, out: $.x}
+    - {kind: step, ref: double, in: $.x, out: $.twice}
     - kind: fanout
       items: $.items
       bind: $.item
@@ -94,7 +95,12 @@ def shot(browser: Any, tmp_path: Path) -> Any:
     """Take a screenshot; $FLOWBENCH_SHOTS is where people look at them."""
     folder = Path(os.environ.get("FLOWBENCH_SHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
-    return lambda name: browser.screenshot(path=folder / f"{name}.png")
+
+    def take(name: str, of: Any) -> None:
+        of.evaluate("element => element.scrollIntoView({block: 'center'})")
+        browser.screenshot(path=folder / f"{name}.png")
+
+    return take
 
 
 def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place: Path, shot: Any) -> None:
@@ -109,14 +115,14 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     expect(panel.locator(".fb-state")).to_have_text("Running", timeout=30_000)
     expect(panel.locator(".fb-graph .node").first).to_be_visible(timeout=10_000)
     expect(panel.locator(".fb-graph .badge text").first).to_have_text("3/5", timeout=10_000)
-    shot("1-running-light")
+    shot("1-running-light", panel)
     expect(panel.locator(".fb-now")).to_contain_text("tidy", timeout=10_000)
     figures = panel.locator(".fb-figures")
     before = figures.inner_text()
     browser.wait_for_timeout(500)
     assert figures.inner_text() != before, "the seconds stand still"
     book.theme("JupyterLab Dark")
-    shot("2-running-dark")
+    shot("2-running-dark", panel)
     book.theme("JupyterLab Light")
 
     # Abort in the middle of a step: said at once, the cell ends, the queued one does not run.
@@ -133,7 +139,7 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     still = book.cell(INDEX["run"]).locator("img[alt='Graph of work']")
     assert still.evaluate("image => image.complete && image.naturalWidth > 100")
     expect(book.cell(INDEX["run"]).locator("table")).to_contain_text("<b>no</b> luck with c")
-    shot("3-aborted-light")
+    shot("3-aborted-light", still)
     expect(book.output(INDEX["queued"])).to_have_count(0)
 
     # The kernel is well.
@@ -145,7 +151,7 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     stepper = book.cell(INDEX["step"]).locator(".fb-stepper")
     where = stepper.locator(".fb-where")
     expect(where).to_have_text("Paused before double at 0", timeout=15_000)
-    shot("4-stepper-light")
+    shot("4-stepper-light", stepper)
     stepper.locator(".fb-edit input").nth(0).fill("$.x")
     stepper.locator(".fb-edit input").nth(1).fill("{bad")
     stepper.locator(".fb-set").click()
@@ -154,10 +160,12 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     stepper.locator(".fb-set").click()
     expect(stepper.locator("pre").nth(0)).to_have_text("21", timeout=5_000)
     stepper.locator(".fb-next").click()
-    expect(where).to_have_text(re.compile(r"Paused before nap at 1\.f0"), timeout=10_000)
+    expect(where).to_have_text("Paused before double at 1", timeout=10_000)
     expect(stepper.locator(".fb-changed")).to_contain_text("$.x")
+    stepper.locator(".fb-next").click()
+    expect(where).to_have_text(re.compile(r"Paused before nap at 2\.f0"), timeout=10_000)
     book.theme("JupyterLab Dark")
-    shot("5-stepper-dark")
+    shot("5-stepper-dark", stepper)
     book.theme("JupyterLab Light")
     book.run(INDEX["look"])
     expect(book.output(INDEX["look"])).to_have_text("paused 42", timeout=10_000)
@@ -169,13 +177,12 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     # A run that is left alone ends by itself.
     book.run(INDEX["short"])
     expect(book.cell(INDEX["short"]).locator("table")).to_contain_text("nap", timeout=15_000)
-    shot("6-done-light")
+    done = book.cell(INDEX["short"]).locator("img")
+    shot("6-done-light", done)
     book.theme("JupyterLab Dark")
-    book.cell(INDEX["short"])
-    shot("7-done-dark")
+    shot("7-done-dark", done)
     book.theme("JupyterLab Light")
-    book.cell(INDEX["graph"])
-    shot("8-graph-light")
+    shot("8-graph-light", book.cell(INDEX["graph"]).locator("img"))
 
 
 def test_a_notebook_executed_elsewhere_shows_graph_and_table_though_it_is_not_trusted(
@@ -193,4 +200,4 @@ def test_a_notebook_executed_elsewhere_shows_graph_and_table_though_it_is_not_tr
     image = cell.locator("img[alt='Graph of work']")
     expect(image).to_be_visible()
     assert image.evaluate("image => image.complete && image.naturalWidth > 100")
-    shot("9-executed-elsewhere")
+    shot("9-executed-elsewhere", image)

@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+from papermill.engines import papermill_engines
 from papermill.execute import execute_notebook
 
 from flowbench.notebook import CellFailed, CellTimedOut, KernelDied, run_notebook
+from flowbench.notebook.headless import Engine
 from tests.notebook.papers import paper, read, text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -237,6 +239,7 @@ def test_a_cell_that_ignores_the_interrupt_is_killed_after_the_grace(tmp_path: P
     source = paper(
         tmp_path / "in.ipynb", "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
     )
+    papermill_engines.register("flowbench", Engine)
     how = {"engine_name": "flowbench", "kernel_name": "python3", "progress_bar": False}
 
     with pytest.raises(CellTimedOut):
@@ -255,7 +258,11 @@ def test_the_handlers_of_signals_are_put_back(tmp_path: Path) -> None:
 
 def test_papermill_itself_knows_the_engine(tmp_path: Path) -> None:
     source = paper(tmp_path / "in.ipynb", "import os; print(os.environ['FLOWBENCH_HEADLESS'])", kernel="python3")
-    papermill = [sys.executable, "-c", "import flowbench.notebook.headless, papermill.cli as c; c.papermill()"]
+    code = (
+        "from papermill import cli, engines; from flowbench.notebook.headless import Engine; "
+        "engines.papermill_engines.register('flowbench', Engine); cli.papermill()"
+    )
+    papermill = [sys.executable, "-c", code]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
 
     told = subprocess.run(
@@ -265,3 +272,13 @@ def test_papermill_itself_knows_the_engine(tmp_path: Path) -> None:
 
     assert told.returncode == 0, told.stderr
     assert text(read(tmp_path / "out.ipynb").cells[0]).strip() == "1"
+
+
+@pytest.mark.parametrize("first", ["flowbench.notebook.headless", "flowbench.notebook.client", "papermill"])
+def test_papermill_and_its_engine_load_in_any_order(first: str) -> None:
+    code = f"import {first}, papermill, flowbench.notebook.engine, flowbench.notebook.headless"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    told = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True)
+
+    assert (told.returncode, told.stderr) == (0, "")

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+from flowbench.blueprint import load
+from flowbench.notebook.completion import complete
+from flowbench.notebook.recent import Recent
+from tests.flows import blueprint, step
+from tests.notebook.conftest import Shell
+
+DEMO = load(blueprint(step("double")))
+NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 1}}
+
+CASES = {
+    "all words": ("%fb ", ["abort", "ctx", "graph", "help", "resume", "run", "runs", "step"]),
+    "words": ("%fb r", ["resume", "run", "runs"]),
+    "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
+    "Blueprints by letter": ("%flowbench graph d", ["demo"]),
+    "flags": ("%fb run demo --o", ["--on-abort", "--out"]),
+    "choices": ("%fb run demo --on-abort ", ["continue", "stop"]),
+    "variables for ctx": ("%fb run demo --ctx d", ["data", "demo"]),
+    "steps": ("%fb step ", ["abort", "go", "next", "set"]),
+    "nothing": ("%fb graph demo x", []),
+}
+
+
+@pytest.mark.parametrize(("before", "expected"), CASES.values(), ids=CASES.keys())
+def test_candidates(before: str, expected: list[str]) -> None:
+    assert complete(before, NAMES, Recent(NAMES)) == expected
+
+
+def asked(shell: Shell, line: str) -> list[str]:
+    """What the kernel would offer at the end of the line."""
+    with provisionalcompleter():
+        return [found.text for found in shell.ip.Completer.completions(line, len(line))]
+
+
+def test_the_shell_asks_for_candidates(shell: Shell) -> None:
+    shell.names["demo"] = DEMO
+
+    assert "demo" in asked(shell, "%fb run de")
+
+
+def test_loading_again_does_not_answer_twice(shell: Shell) -> None:
+    shell("%reload_ext flowbench")
+
+    assert asked(shell, "%fb gra").count("graph") == 1
+    assert len(list(shell.ip.strdispatchers["complete_command"].flat_matches("%fb"))) == 1
