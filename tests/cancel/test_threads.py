@@ -59,8 +59,10 @@ class Body:
         self.swallows = swallows
         self.raised: list[Aborted] = []
         self.ended = False
+        self.thread = 0
 
     def __call__(self, value: Any) -> Any:
+        self.thread = threading.get_ident()
         self.began.set()
         try:
             while True:
@@ -327,6 +329,24 @@ def test_stuck_bodies_do_not_starve_the_others() -> None:
     for body in bodies:
         body.told.set()
     threads.close()
+
+
+@pytest.mark.parametrize("grace", [0.0, 60.0], ids=["forced", "ended by itself"])
+def test_a_thread_whose_caller_has_left_takes_no_other_call(threads: Handoff, grace: float) -> None:
+    body = Body()
+
+    async def main() -> threading.Thread:
+        task = await body.start(threads, grace=grace)
+        (thread,) = (thread for thread in threading.enumerate() if thread.ident == body.thread)
+        await _leave(task)
+        if grace:
+            body.told.set()
+        return thread
+
+    thread = _run(main())
+    thread.join(30)
+
+    assert not thread.is_alive()
 
 
 def test_calls_that_wait_for_a_thread_get_the_place_of_one_that_is_stuck() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -154,6 +154,25 @@ def test_no_wake_up_of_a_blocked_reader_is_lost() -> None:
     writer.join()
 
 
+class Sly(Bus):
+    """Something comes just before a reader goes to sleep."""
+
+    def sleep(self, wake: Callable[[], None]) -> Callable[[], None]:
+        _publish(self, 1)
+        return super().sleep(wake)
+
+
+def test_what_comes_just_before_a_reader_sleeps_is_not_slept_through() -> None:
+    blocked, iterating = Sly().reader(), Sly().reader()
+    began = time.monotonic()
+
+    assert blocked.wait(timeout=60)
+    item = asyncio.run(asyncio.wait_for(anext(iterating), 60))
+
+    assert isinstance(item, Event)
+    assert time.monotonic() - began < 30
+
+
 def test_iteration_gives_everything_and_ends_with_the_bus() -> None:
     bus = Bus()
 
@@ -292,7 +311,7 @@ def test_a_reader_whose_loop_was_closed_does_not_disturb_the_writer() -> None:
     bus = Bus()
     reader = bus.reader()
     loop = asyncio.new_event_loop()
-    task = loop.create_task(anext(reader))  # type: ignore[arg-type]
+    task = loop.create_task(anext(reader))
     loop.run_until_complete(asyncio.sleep(0.01))
     forgotten = dict(bus._sleepers)
     task.cancel()
