@@ -19,6 +19,7 @@ from flowbench.blueprint.shape import Omitted, ReadBy, Record, Unsigned, from_pl
 from flowbench.blueprint.words import what
 from flowbench.flow import Node, ParseError
 from flowbench.flow import parse as parse_flow
+from flowbench.flow import to_json as flow_to_json
 
 SCHEMA_VERSION = "0.1.0"
 _PART = r"(?:0|[1-9][0-9]*)"
@@ -146,10 +147,6 @@ def _flow(value: Any, place: str) -> Node:
     return parsed_flow(value, place, None)
 
 
-def _written(node: Node) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(node))  # lists, where the structs hold tuples
-
-
 def parsed_flow(value: Any, place: str, compat: str | None) -> Node:
     """The node tree of plain data. Raises: InvalidBlueprint."""
     try:
@@ -163,7 +160,7 @@ class Blueprint(Record, frozen=True, kw_only=True):
 
     schema_version: Annotated[str, ReadBy(_version, str)] = SCHEMA_VERSION
     id: str
-    flow: Annotated[Node, ReadBy(_flow, _written)]
+    flow: Annotated[Node, ReadBy(_flow, flow_to_json)]
     agents: tuple[AgentDef, ...] = ()
     operators: tuple[OperatorDef, ...] = ()
     hints: CompilerHints = CompilerHints()

@@ -31,6 +31,7 @@ _HINTS = {
     "expected <block end>": "the indentation does not fit the lines above, or a quote or bracket is closed too early",
     "expected ',' or ']'": 'expected "," or "]" in this list',
     "expected ',' or '}'": 'expected "," or "}" in this object',
+    "<document start>": "the document ends before this",
     "found unexpected end of stream": "the text ends inside a quoted string",
     "found unknown escape character": "no such escape in double quotes; single quotes take a backslash as it is",
 }
@@ -82,6 +83,8 @@ def _document(event: DocumentStartEvent, text: str, at: int, documents: int) -> 
 
 
 def _node(event: Any, text: str, at: int, builder: Builder) -> None:
+    if text[at - 1 : at] == "?":  # `{?a: 1}`: the parser below drops the question mark, YAML 1.2 keeps it
+        raise refuse(text, at - 1, 'a text that begins with "?" needs quotes')
     if isinstance(event, AliasEvent):
         raise refuse(text, at, f"aliases (*{event.anchor}) are not allowed; write the value out")
     if event.anchor is not None:

@@ -1,4 +1,4 @@
-"""Samples: Blueprints that Hypothesis makes up."""
+"""Samples: JSON values, flows and Blueprints that Hypothesis makes up."""
 
 from __future__ import annotations
 
@@ -116,3 +116,12 @@ blueprints = st.builds(
     default_agent_kind=st.sampled_from(AgentKind),
     default_operator_kind=kinds,
 )
+
+
+def typed(value: Any) -> Any:
+    """The value with its types, so that 1, 1.0 and true differ."""
+    if isinstance(value, dict):
+        return {key: typed(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [typed(each) for each in value]
+    return (type(value), value)

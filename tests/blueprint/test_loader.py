@@ -269,3 +269,13 @@ def test_every_refusal_is_a_blueprint_error() -> None:
 
     assert all(issubclass(each, BlueprintError) for each in refusals)
     assert isinstance(load(YAML), Blueprint)
+
+
+def test_the_dialect_is_that_of_the_flow_parser() -> None:
+    text = "id: x\nflow: {kind: let, at: ctx.a, value: $.b}\n"
+
+    assert to_json(load(text))["flow"]["kind"] == "let"
+    with pytest.raises(InvalidBlueprint) as refused:
+        load(text, compat="0.1.1")
+
+    assert (refused.value.place, refused.value.line) == ("$.flow.kind", 2)
