@@ -112,7 +112,7 @@ def test_pandas_is_imported_only_in_functions_of_files_named_frames() -> None:
 
 
 def errors_below(cls: type[errors.FlowbenchError]) -> Iterator[tuple[str, str, type[errors.FlowbenchError]]]:
-    """(room.Name, its parent's name, class) of each error that a room shows; a base that none shows is looked through."""
+    """(room.Name, its parent's name, class) of each error that a room shows; unshown bases are looked through."""
     for room in ROOMS:
         importlib.import_module(f"flowbench.{room}")
         if (PACKAGE / room / "errors.py").is_file():

@@ -69,8 +69,15 @@ def new_folder() -> Path:
 
     demos = private_dir(home() / "demo")
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    names = (stamp if number == 1 else f"{stamp}-{number}" for number in range(1, 1000))
-    return private_dir(next(demos / name for name in names if not (demos / name).exists()))
+    folder, number = demos / stamp, 1
+    while True:
+        try:
+            folder.mkdir(0o700)
+        except FileExistsError:  # a demo that began in the same second has it
+            number += 1
+            folder = demos / f"{stamp}-{number}"
+        else:
+            return private_dir(folder)
 
 
 def _prepared(folder: Path) -> Path:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +78,37 @@ def installed(
     return Installed(request.param, place, where, home)
 
 
-def unwritable(tmp_path: Path) -> Path:
+@dataclass(frozen=True)
+class Demo:
+    """A `flowbench demo --json` that has ended. left: what it left behind in the folder it was started in."""
+
+    told: str
+    complaint: str
+    code: int
+    left: set[str]
+
+
+@pytest.fixture(scope="module")
+def demos(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Demo]:
+    """Two demos at once, so that this costs little more than one; they also share a home."""
+    places = {"/": Path("/"), "a read-only folder": unwritable(tmp_path_factory.mktemp("cwd"))}
+    before = {name: names(place) for name, place in places.items()}
+    command = [installed.venv / "bin" / "flowbench", "demo", "--json"]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    processes = {
+        name: subprocess.Popen(command, cwd=place, env=installed.environment, text=True, **pipes)
+        for name, place in places.items()
+    }
+    ended = {name: (process.communicate(timeout=150), process.returncode) for name, process in processes.items()}
+    return {
+        name: Demo(told, complaint, code, names(places[name]) - before[name])
+        for name, ((told, complaint), code) in ended.items()
+    }
+
+
+def unwritable(here: Path) -> Path:
     """A folder in which this user cannot make a file; root can in every ordinary one."""
-    folder = tmp_path / "read-only"
+    folder = here / "read-only"
     folder.mkdir(mode=0o555)
     for place in (folder, Path("/proc"), Path("/sys")):
         try:
@@ -91,14 +118,6 @@ def unwritable(tmp_path: Path) -> Path:
         (place / "written").unlink()
     need(False, "a folder that root cannot write")
     raise AssertionError
-
-
-@pytest.fixture(params=["in /", "in a read-only folder"])
-def cwd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    place = Path("/") if request.param == "in /" else unwritable(tmp_path)
-    before = names(place)
-    yield place
-    assert names(place) == before
 
 
 def names(place: Path) -> set[str]:
@@ -119,18 +138,31 @@ def test_the_notebook_comes_with_the_installation(installed: Installed) -> None:
     assert Path(told) == expected / "00_tour.ipynb"
 
 
-def test_the_demo_executes_the_tour(installed: Installed, cwd: Path) -> None:
-    told = run([installed.venv / "bin" / "flowbench", "demo", "--json"], cwd, installed.environment)
+@pytest.mark.parametrize("cwd", ["/", "a read-only folder"])
+def test_the_demo_executes_the_tour(installed: Installed, demos: dict[str, Demo], cwd: str) -> None:
+    demo = demos[cwd]
 
-    facts = json.loads(told)
+    assert (demo.code, demo.complaint) == (0, "")
+    facts = json.loads(demo.told)
     notebook = json.loads(Path(facts["notebook"]).read_text(encoding="utf-8"))
     assert set(facts) == {"notebook", "run_ids", "seconds", "cells"}
     assert facts["cells"] == sum(cell["cell_type"] == "code" for cell in notebook["cells"])
     assert 0 < facts["seconds"] < 120
     assert len(set(facts["run_ids"])) >= 2
-    assert Path(facts["notebook"]).is_relative_to(installed.home)
     assert all((runs_of(installed) / run_id / "journal.jsonl").is_file() for run_id in facts["run_ids"])
-    assert str(installed.venv / "bin" / "python") in texts(notebook)
+    assert Path(facts["notebook"]).is_relative_to(installed.home)
+    assert demo.left == set()
+
+
+@pytest.mark.parametrize("cwd", ["/", "a read-only folder"])
+def test_the_kernel_is_the_python_that_was_started(installed: Installed, demos: dict[str, Demo], cwd: str) -> None:
+    notebook = json.loads(Path(json.loads(demos[cwd].told)["notebook"]).read_text(encoding="utf-8"))
+
+    assert f", {installed.venv}/bin/python" in texts(notebook)
+
+
+def test_two_demos_at_once_keep_their_own_notebooks(demos: dict[str, Demo]) -> None:
+    assert len({json.loads(demo.told)["notebook"] for demo in demos.values()}) == 2
 
 
 def runs_of(installed: Installed) -> Path:
