@@ -188,7 +188,8 @@ class Run:
             assert ending.cause is not None
             return RunCancelled(self.summary(), self.id, ending.cause)
         if ending.state == "interrupted":
-            message = f"{ending.error}; the journal is whole: mend it and resume {self.id}"
+            why = getattr(ending.error, "strerror", None) or str(ending.error)
+            message = f"{why}. What was recorded before is safe: mend that, then flowbench.resume('{self.id}')"
             return RunFailed(message, self.id, "", None)
         first = ending.addresses[0] if ending.addresses else ""
         where = f" at step {first}" if first else ""
