@@ -79,11 +79,10 @@ def rest(
 
 
 def _breathe(run: Evaluation) -> None:
-    """After a wait: a new slice, and once per slice a pause, lest bodies that wait very briefly starve threads."""
-    now = perf_counter()
-    if now > run.slice_end:
+    """After a wait other tasks have had their turn; threads have not, if the wait was as short as a turn of the loop."""
+    if perf_counter() > run.slice_end:
         sleep(PAUSE)
-    run.slice_end = now + SLICE
+        run.slice_end = perf_counter() + SLICE
 
 
 def is_own_cancel(error: BaseException, run: Evaluation) -> bool:

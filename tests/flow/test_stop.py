@@ -1,0 +1,288 @@
+"""Stopping: by anybody, from any thread, once, through every try; a body that cancels its own task only fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from flowbench.cancel import Aborted, AbortReason, Cause
+from flowbench.flow import DispatcherError, Evaluation, evaluate, evaluate_sync
+from tests.flow.flows import attempt, evaluation, fan, go, inc, let, lit, loop, seq, step
+from tests.flow.sinks import Memory
+
+USER = Cause(AbortReason.USER, "button")
+TIMEOUT = Cause(AbortReason.TIMEOUT, "deadline")
+FOREVER = loop(step("inc"), 2**32 - 1)
+
+
+async def forever(value: Any) -> Any:
+    await asyncio.sleep(30)
+    return value
+
+
+def later(made: Evaluation, seconds: float = 0.02, cause: Cause = USER) -> None:
+    timer = threading.Timer(seconds, made.stop, [cause])
+    timer.daemon = True
+    timer.start()
+
+
+def test_a_stop_before_the_start_runs_nothing() -> None:
+    calls: list[Any] = []
+    sink = Memory()
+    made = evaluation(step("a"), {"a": calls.append}, sink)
+
+    assert made.stop(TIMEOUT)
+    with pytest.raises(Aborted) as met:
+        go(made, {"x": 1})
+
+    assert str(met.value) == "Aborted: Timeout"
+    assert calls == []
+    assert [(t.what, t.facts) for t in sink.told] == [("abort", {"reason": AbortReason.TIMEOUT, "by": "deadline"})]
+
+
+def test_a_stop_before_the_start_counts_even_if_there_is_nothing_to_run() -> None:
+    made = evaluation(seq(), {})
+    made.stop(USER)
+
+    with pytest.raises(Aborted):
+        go(made)
+
+
+@pytest.mark.parametrize("way", [go, evaluate_sync])
+def test_inline_work_that_never_waits_is_stopped_through_every_try(way: Any) -> None:
+    sink = Memory()
+    made = evaluation(attempt(attempt(FOREVER)), {"inc": inc}, sink)
+    later(made)
+    began = time.perf_counter()
+
+    with pytest.raises(Aborted, match="User"):
+        way(made, {"x": 0})
+
+    assert time.perf_counter() - began < 5
+    assert len(sink.kinds("abort")) == 1
+
+
+def test_a_loop_without_steps_is_stopped() -> None:
+    made = evaluation(loop(let("$.y", lit(1)), 2**32 - 1), {})
+    later(made)
+
+    with pytest.raises(Aborted):
+        evaluate_sync(made, {})
+
+
+def test_waiting_bodies_are_cancelled_through_every_try() -> None:
+    sink = Memory()
+    made = evaluation(attempt(fan(attempt(step("a", "$.i", "$.o")), range(10))), {"a": forever}, sink)
+    later(made)
+
+    with pytest.raises(Aborted, match="User"):
+        go(made)
+
+    assert sorted(sink.addresses("cancel")) == [f"0.b.f{n}.b" for n in range(10)]
+    assert {t.facts["why"] for t in sink.kinds("cancel")} == {"User"}
+    assert sink.kinds("fail", "done") == []
+
+
+def test_the_first_cause_counts() -> None:
+    sink = Memory()
+    made = evaluation(step("a"), {"a": forever}, sink)
+    answers: list[bool] = []
+
+    async def both() -> None:
+        asyncio.get_running_loop().call_soon(
+            lambda: answers.extend([made.stop(USER), made.stop(TIMEOUT), made.stop(USER)])
+        )
+        await evaluate(made, {"x": 1})
+
+    with pytest.raises(Aborted) as met:
+        asyncio.run(both())
+
+    assert met.value.cause is USER
+    assert answers == [True, False, False]
+    assert [t.facts["by"] for t in sink.kinds("abort")] == ["button"]
+
+
+def test_one_of_many_threads_is_first() -> None:
+    made = evaluation(attempt(FOREVER), {"inc": inc})
+    firsts: list[int] = []
+    gate = threading.Barrier(8)
+
+    def ask(number: int) -> None:
+        gate.wait()
+        if made.stop(Cause(AbortReason.USER, str(number))):
+            firsts.append(number)
+
+    threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    with pytest.raises(Aborted) as met:
+        go(made, {"x": 0})
+    for thread in threads:
+        thread.join()
+
+    assert [str(number) for number in firsts] == [met.value.by]
+
+
+def test_a_stop_after_the_end_changes_nothing() -> None:
+    sink = Memory()
+    made = evaluation(step("inc"), {"inc": inc}, sink)
+
+    assert go(made, {"x": 1}) == {"x": 2}
+    made.stop(USER)
+
+    assert sink.kinds("abort") == []
+
+
+def test_a_body_that_turns_its_cancellation_into_a_failure_does_not_hide_the_stop() -> None:
+    async def sour(value: Any) -> Any:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            raise ValueError("sour") from None
+
+    made = evaluation(attempt(step("a")), {"a": sour})
+    later(made)
+
+    with pytest.raises(Aborted):
+        go(made, {"x": 1})
+
+
+def test_a_body_that_swallows_its_cancellation_is_the_last_one() -> None:
+    calls: list[int] = []
+
+    async def deaf(value: int) -> int:
+        calls.append(value)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return value + 1
+
+    sink = Memory()
+    made = evaluation(seq(step("a"), step("a")), {"a": deaf}, sink)
+    later(made)
+
+    with pytest.raises(Aborted):
+        go(made, {"x": 1})
+
+    assert calls == [1]
+    assert sink.addresses("done") == ["0"]
+
+
+def test_an_abort_that_a_body_meets_first_ends_the_run_with_its_cause() -> None:
+    def body(value: Any) -> Any:
+        raise Aborted(TIMEOUT)
+
+    for data in (attempt(step("a")), attempt(fan(step("a", "$.i", "$.o")))):
+        for way in (go, evaluate_sync):
+            sink = Memory()
+            with pytest.raises(Aborted, match="Timeout"):
+                way(evaluation(data, {"a": body}, sink), {"x": 1})
+            assert [t.facts["by"] for t in sink.kinds("abort")] == ["deadline"]
+
+
+def test_the_task_around_the_evaluation_is_not_left_cancelled() -> None:
+    made = evaluation(step("a"), {"a": forever})
+    later(made)
+
+    async def around() -> int:
+        with pytest.raises(Aborted):
+            await evaluate(made, {"x": 1})
+        await asyncio.sleep(0)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert asyncio.run(around()) == 0
+
+
+def test_a_cancellation_of_the_task_around_is_a_cancellation() -> None:
+    sink = Memory()
+    made = evaluation(attempt(fan(step("a", "$.i", "$.o"))), {"a": forever}, sink)
+
+    async def around() -> None:
+        async with asyncio.timeout(0.01):
+            await evaluate(made, {})
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(around())
+
+    assert sorted(sink.addresses("cancel")) == ["0.b.f0", "0.b.f1", "0.b.f2"]
+
+
+# -- what a body does to its own task
+
+
+async def cancels_what_it_awaits(value: Any) -> Any:
+    inner = asyncio.ensure_future(asyncio.sleep(30))
+    inner.cancel()
+    await inner
+
+
+async def cancels_its_task_and_waits(value: Any) -> Any:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
+async def waits_and_cancels_its_task(value: Any) -> Any:
+    await asyncio.sleep(0)
+    await cancels_its_task_and_waits(value)
+
+
+async def cancels_after_a_timeout(value: Any) -> Any:
+    try:
+        async with asyncio.timeout(0.001):
+            await asyncio.sleep(30)
+    except TimeoutError:
+        await cancels_what_it_awaits(value)
+
+
+def raises_it(value: Any) -> Any:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        cancels_what_it_awaits,
+        cancels_its_task_and_waits,
+        waits_and_cancels_its_task,
+        cancels_after_a_timeout,
+        raises_it,
+    ],
+)
+def test_a_body_that_cancels_itself_is_a_failed_step(body: Any) -> None:
+    text = "dispatcher error for ref 'a': cancelled from inside"
+    flow = seq(attempt(step("a")), step("soon"), attempt(fan(step("a", "$.i", "$.o"), join="all_settled")))
+
+    async def soon(value: Any) -> Any:
+        await asyncio.sleep(0)
+        return value
+
+    sink = Memory()
+    end = go(evaluation(flow, {"a": body, "soon": soon}, sink), {"x": 1})
+
+    assert end["err"] == text
+    assert [branch["reason"] for branch in end["r"]] == [text] * 3
+    assert sink.kinds("cancel") == []
+
+
+def test_a_body_that_cancels_itself_and_fails_the_join_does_not_hang_it() -> None:
+    with pytest.raises(DispatcherError, match="cancelled from inside"):
+        go(evaluation(fan(step("a", "$.i", "$.o")), {"a": cancels_its_task_and_waits}))
+
+
+def test_an_exit_of_the_interpreter_passes_through() -> None:
+    def leave(value: Any) -> Any:
+        raise SystemExit(3)
+
+    sink = Memory()
+    with pytest.raises(SystemExit):
+        evaluate_sync(evaluation(attempt(step("a")), {"a": leave}, sink), {"x": 1})
+
+    assert [(t.what, t.facts["why"]) for t in sink.told] == [("cancel", "SystemExit")]
