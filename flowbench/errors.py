@@ -12,11 +12,15 @@ FlowbenchError                      everything that flowbench raises for people 
 │  └─ flow.ArithError
 ├─ flow.NotJson                     a value cannot be written as JSON; names the place (also a TypeError)
 ├─ flow.NotReproducible             a recorded run was asked for something else than it recorded
+├─ flow.WouldWait                   a body that waits cannot run without an event loop
 ├─ blueprint.BlueprintError         the Blueprint cannot be read; names line and column, or the `$.` place
 │  ├─ blueprint.UnreadableText
+│  ├─ blueprint.UnreadableFile
 │  ├─ blueprint.InvalidBlueprint
 │  └─ blueprint.UnknownFormat
 ├─ blueprint.UnknownFunction        no Python function is registered under that id
+├─ blueprint.UnfitFunction          @agent above something that a step cannot call
+├─ blueprint.UnfitInput             a step's input does not fit its function's parameters
 ├─ engine.CompileError              the Blueprint is well formed, but nobody can run it
 │  ├─ engine.UnknownKind
 │  ├─ engine.InvalidSpec
@@ -30,10 +34,14 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ runtime.RunCancelled
 │  ├─ runtime.RunNotFound
 │  ├─ runtime.RunOwned              another living process writes this run
-│  ├─ runtime.RunFinished           there is nothing left to resume
 │  ├─ runtime.BlueprintChanged      resume with another flow, not accepted
 │  └─ runtime.JournalDamaged
-└─ notebook.UsageError              a magic was called in a way it does not know
+├─ notebook.UsageError              a magic was called in a way it does not know
+└─ notebook.NotebookError           a headless notebook did not get to its end
+   ├─ notebook.CellFailed
+   ├─ notebook.CellTimedOut
+   ├─ notebook.KernelDied
+   └─ notebook.NotebookStopped
 
 cancel.Aborted is a BaseException and stands outside: neither `try` in a flow nor `except Exception` swallows it.
 """
