@@ -18,7 +18,7 @@ from flowbench.notebook import still
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.record import MIME
 from flowbench.notebook.tap import ABORT, Tap, tap
-from flowbench.notebook.view import steps_total, view
+from flowbench.notebook.view import progress, steps_total, view
 from flowbench.runtime import Debugger, Run
 
 INTERVAL = 0.1  # seconds between two refreshes: a browser paints 15-30 a second and must also do other things
@@ -48,7 +48,7 @@ class Show:
     def begin(self) -> None:
         """Display it and keep it fresh until the run ends."""
         self._handle.display(self._first(), raw=True)
-        self._start()
+        _thread(self._follow, self.run)
 
     def begin_at_end(self) -> None:
         """Display only the still output, of a run that has ended before anybody could look."""
@@ -68,11 +68,6 @@ class Show:
     def hurry(self) -> None:
         """Refresh as soon as the rate allows."""
         self._news.set()
-
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._follow, name=f"flowbench-show-{self.run.id}", daemon=True)
-        thread.start()
-        return thread
 
     def _follow(self) -> None:
         self._draw()
@@ -125,10 +120,18 @@ class LiveShow(Show):
 
     def begin_at_end(self) -> None:
         self._is_finished = True
-        self._start().join(PATIENCE)
-        with self._lock:
-            self._is_whole = self._is_drawn()
-            self._handle.display(still.of_run(self.run, with_graph=self._is_whole), raw=True)
+        is_shown = threading.Event()
+
+        def complete() -> None:
+            self._draw()
+            is_shown.wait()
+            self.finish()
+
+        _thread(complete, self.run)
+        self._drawn.wait(PATIENCE)
+        self._is_whole = self._is_drawn()
+        self._handle.display(still.of_run(self.run, with_graph=self._is_whole), raw=True)
+        is_shown.set()
 
     def _open(self) -> None:
         from ipywidgets import VBox  # widgets load slowly, and headless kernels need none
@@ -186,7 +189,7 @@ class LiveShow(Show):
             widget.close()
 
     def _view(self) -> dict[str, Any]:
-        return view(self.run, self.run.progress(), self._total, time.time())
+        return view(self.run, progress(self.run), self._total, time.time())
 
     def _on_click(self, _: Any, message: Any, __: Any) -> None:
         if message == ABORT:
@@ -224,6 +227,10 @@ def show(run: Run, shell: Any, debugger: Debugger | None = None) -> Show:
     if is_headless():
         return Show(run, handle)
     return LiveShow(run, handle, tap(kernel), debugger)
+
+
+def _thread(act: Callable[[], None], run: Run) -> None:
+    threading.Thread(target=act, name=f"flowbench-show-{run.id}", daemon=True).start()
 
 
 def _lasting(view: dict[str, Any]) -> Any:
