@@ -80,7 +80,7 @@ class Evaluation:
         self.calm = 0  # cancellations of our task that were asked for before we began
         self.loop: asyncio.AbstractEventLoop | None = None
         self.main: asyncio.Task[Any] | None = None
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[asyncio.Task[Any], None] = {}  # all that walk for this run, oldest first
         self._asked = itertools.count()  # `next` is atomic, also inside a signal handler
         self._inbox: deque[tuple[Keys, Any, str]] = deque()
         self._told = self._cancelled_main = False
@@ -233,7 +233,7 @@ async def evaluate(run: Evaluation, ctx: Any) -> Any:
     """
     run.loop, run.main = asyncio.get_running_loop(), asyncio.current_task()
     assert run.main is not None
-    run.tasks.add(run.main)
+    run.tasks[run.main] = None
     run.calm = run.main.cancelling()
     run.slice_end = perf_counter() + SLICE
     try:

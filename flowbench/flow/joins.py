@@ -150,7 +150,7 @@ class _Race:
         self.loop = fan.run.loop
         self.next = self.fresh = 0
         self.left = len(fan.items)
-        self.workers: set[asyncio.Task[None]] = set()
+        self.workers: dict[asyncio.Task[None], None] = {}  # in the order they were hired
         self.results: list[Any] = [None] * self.left
         self.failures: list[FlowError] = []
         self.over: asyncio.Future[Any] = self.loop.create_future()
@@ -167,13 +167,12 @@ class _Race:
         for _ in range(count):
             task = self.loop.create_task(self.work())
             self.fresh += 1
-            self.workers.add(task)
-            self.run.tasks.add(task)
+            self.workers[task] = self.run.tasks[task] = None
             task.add_done_callback(self.gone)
 
     def gone(self, task: asyncio.Task[None]) -> None:
-        self.workers.discard(task)
-        self.run.tasks.discard(task)
+        self.workers.pop(task, None)
+        self.run.tasks.pop(task, None)
         if self.empty is not None and not self.workers and not self.empty.done():
             self.empty.set_result(None)
 

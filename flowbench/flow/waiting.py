@@ -79,7 +79,7 @@ def rest(
 
 
 def _breathe(run: Evaluation) -> None:
-    """After a wait other tasks have had their turn; threads have not, if the wait was as short as a turn of the loop."""
+    """After a wait other tasks have had their turn; threads have not, if the wait was a mere turn of the loop."""
     if perf_counter() > run.slice_end:
         sleep(PAUSE)
         run.slice_end = perf_counter() + SLICE

@@ -1,4 +1,4 @@
-"""One evaluation: the rules of each node, copies at the borders, errors with their addresses, writes from outside."""
+"""One evaluation: the rules of each node, copies at the borders, errors with their addresses."""
 
 from __future__ import annotations
 
@@ -11,20 +11,15 @@ import pytest
 from flowbench.flow import (
     SEED,
     DispatcherError,
-    Evaluation,
     FlowError,
     InvalidPath,
     NonBoolCond,
     NotJson,
-    ParseError,
     PathNotFound,
     TypeMismatch,
     WouldWait,
-    compile,
     evaluate,
     evaluate_sync,
-    nodes,
-    parse,
 )
 from tests.flow.flows import (
     attempt,
@@ -311,142 +306,6 @@ def test_texts_are_those_of_input_and_output() -> None:
     facts = sink.told[0].facts
     assert facts["text"] == '[1,"é"]'.encode()
     assert facts["made"] == '{"made":[1,"é"]}'.encode()
-
-
-# -- the seam before a step, and writes from outside
-
-
-def test_the_seam_is_told_the_input_and_its_patch_is_read() -> None:
-    told: list[Any] = []
-    sink = Memory()
-
-    def before(scope: Any, op: Any, address: str, value: Any) -> None:
-        told.append((address, op.ref, value))
-        if address == "0.f1":
-            made.patch(scope, address, "in", ("i",), 50, "debugger")
-
-    made = evaluation(fan(step("inc", "$.i", "$.o")), {"inc": inc}, sink, before=before)
-    end = go(made)
-
-    assert told == [("0.f0", "inc", 1), ("0.f1", "inc", 2), ("0.f2", "inc", 3)]
-    assert [branch["o"] for branch in end["r"]] == [2, 51, 4]
-    assert [(t.address, t.facts) for t in sink.kinds("patch")] == [
-        ("0.f1", {"edge": "in", "keys": ("i",), "value": 50, "by": "debugger"})
-    ]
-
-
-def test_an_awaitable_answer_of_the_seam_holds_the_step() -> None:
-    order: list[str] = []
-
-    async def hold() -> None:
-        await asyncio.sleep(0.001)
-        order.append("held")
-
-    def body(value: Any) -> Any:
-        order.append("called")
-        return value
-
-    run(step("a"), {"a": body}, {"x": 1}, before=lambda *_: hold())
-
-    assert order == ["held", "called"]
-
-
-def test_a_patched_value_is_a_copy() -> None:
-    mine = [1]
-
-    def before(scope: Any, op: Any, address: str, value: Any) -> None:
-        made.patch(scope, address, "in", ("x",), mine, "debugger")
-        mine.append(2)
-
-    made = evaluation(step("a"), {"a": lambda value: value}, before=before)
-
-    assert go(made, {"x": 0}) == {"x": [1]}
-
-
-def test_a_write_from_outside_is_seen_by_the_next_node_and_told_at_its_edge() -> None:
-    sink = Memory()
-
-    async def slow(value: Any) -> Any:
-        made.write(("injected",), 41, by="panel")
-        made.write(("w",), "lost to the step's own answer")
-        return await soon(value)
-
-    made = evaluation(
-        seq(step("slow", "$.x", "$.w"), step("inc", "$.injected", "$.y")), {"slow": slow, "inc": inc}, sink
-    )
-
-    assert go(made, {"x": 0}) == {"x": 0, "injected": 41, "w": 0, "y": 42}
-    assert [(t.address, t.facts["edge"], t.facts["by"]) for t in sink.kinds("patch")] == [
-        ("0", "out", "panel"),
-        ("0", "out", "api"),
-    ]
-
-
-def test_a_write_from_outside_during_a_failing_step_is_lost_with_the_rollback() -> None:
-    async def bad(value: Any) -> Any:
-        made.write(("side",), 1)
-        raise ValueError("x")
-
-    made = evaluation(attempt(step("bad")), {"bad": bad})
-
-    assert go(made, {"x": 0}) == {"x": 0, "err": "dispatcher error for ref 'bad': x"}
-
-
-def test_a_write_during_a_branch_reaches_the_root_and_not_the_branch() -> None:
-    async def inject(value: Any) -> Any:
-        made.write(("outside",), value)
-        return await soon(value)
-
-    made = evaluation(fan(seq(step("a", "$.i", "$.o"), step("a", "$.i", "$.p")), [1]), {"a": inject})
-
-    assert go(made) == {"r": [{"i": 1, "o": 1, "p": 1}], "outside": 1}
-
-
-def test_a_write_after_the_last_step_still_counts() -> None:
-    made = evaluation(seq(), {})
-    made.write(("late",), True)
-
-    assert go(made) == {"late": True}
-
-
-# -- size and depth
-
-
-def test_ten_thousand_steps_run_in_one_go() -> None:
-    flow = seq(*[step("inc")] * 10_000)
-
-    assert run(flow, {"inc": inc}, {"x": 0}) == {"x": 10_000}
-    assert evaluate_sync(evaluation(flow, {"inc": inc}), {"x": 0}) == {"x": 10_000}
-
-
-def test_ten_thousand_keys_are_written_without_copying_the_ctx_each_time() -> None:
-    flow = seq(*[step("inc", "$.x", f"$.s{index}") for index in range(10_000)])
-
-    end = run(flow, {"inc": inc}, {"x": 0})
-
-    assert len(end) == 10_001
-
-
-def test_nesting_costs_no_depth_at_run_time() -> None:
-    node: nodes.Node = parse(step("inc"))
-    for _ in range(20_000):
-        node = nodes.Seq(children=(node,))
-    program = compile(node)
-
-    assert evaluate_sync(Evaluation(program, [inc], Memory()), {"x": 1}) == {"x": 2}
-    while isinstance(node, nodes.Seq):  # taken apart by hand, lest freeing it goes as deep
-        (node,) = node.children
-
-
-def test_fan_outs_built_too_deep_are_refused_when_they_are_compiled() -> None:
-    node = parse(step("inc"))
-    for _ in range(33):
-        outer = parse(fan(seq()))
-        assert isinstance(outer, nodes.Fanout)
-        node = nodes.Fanout(items=outer.items, bind=outer.bind, body=node, join="all", out=outer.out)
-
-    with pytest.raises(ParseError, match="fan-outs nested deeper than 32"):
-        compile(node)
 
 
 def test_a_step_s_missing_input_calls_nothing() -> None:

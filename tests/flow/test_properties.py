@@ -106,5 +106,5 @@ def test_every_body_that_began_has_exactly_one_outcome(data: Any, limit: int | N
     assert len(outcomes) == len(set(outcomes))
     assert set(sink.addresses("start")) <= set(outcomes)
     assert len(bodies.calls) == len(sink.kinds("done", "fail"))
-    assert made.tasks == set()
+    assert made.tasks == {}
     assert made.orphans == []
