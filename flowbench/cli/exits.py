@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from flowbench.errors import FlowbenchError
 
 
+HOW_TO_NAME_AGENTS = "name the Python file that defines it with --agents"
+
+
 class Exit(IntEnum):
     """What the command's number means. 128 + n is the shell's own way to say `ended by signal n`."""
 
@@ -41,14 +44,13 @@ def refusal(error: FlowbenchError) -> Refusal:
     from flowbench.flow import ParseError
     from flowbench.runtime import RunNotFound
 
-    code, text = Exit.FAILED, str(error)
-    if any(isinstance(each, (UnknownFunction, UnresolvedRef)) for each in _causes(error)):
-        code = Exit.MISSING
-    elif isinstance(error, (BlueprintError, ParseError, RunNotFound)):
-        code = Exit.USAGE
+    missing = next((each for each in _causes(error) if isinstance(each, (UnknownFunction, UnresolvedRef))), None)
+    if missing is not None:
+        return Refusal(f"{missing}; {HOW_TO_NAME_AGENTS}", Exit.MISSING)
     if isinstance(error, BlueprintError):
-        text = error.brief  # str() adds the excerpt, which takes two more lines
-    return Refusal(text or type(error).__name__, code)
+        return Refusal(error.brief, Exit.USAGE)  # str() adds the excerpt, which takes two more lines
+    code = Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit.FAILED
+    return Refusal(str(error) or type(error).__name__, code)
 
 
 def of_cancelled(cause: Cause | None, heard: Exit | None) -> Exit:

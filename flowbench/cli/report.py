@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -14,6 +15,8 @@ from flowbench.cli.exits import Exit, of_cancelled
 from flowbench.cli.words import as_json, short
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowbench.cli.follow import Heard
     from flowbench.runtime import Run
 
@@ -27,8 +30,8 @@ def outcome(run: Run, heard: Heard) -> Exit:
     return Exit.FAILED
 
 
-def tell(run: Run, machine: bool) -> None:
-    """Say what became of a run: one JSON object for a program, a few lines for a person."""
+def tell(run: Run, machine: bool, agents: Sequence[str]) -> None:
+    """Say what became of a run: one JSON object for a program, a few lines for a person. agents: as they were named."""
     if machine:
         click.echo(as_json(facts(run)))
     elif run.state == "done":
@@ -36,11 +39,11 @@ def tell(run: Run, machine: bool) -> None:
         for line in preview(run.ctx):
             click.echo(line)
     else:
-        for line in complaint(run):
+        for line in complaint(run, agents):
             click.echo(line, err=True)
 
 
-def complaint(run: Run) -> list[str]:
+def complaint(run: Run, agents: Sequence[str]) -> list[str]:
     """Why a run is not done, where in the person's own code that was, and how to go on."""
     from flowbench.runtime import RunError, RunFailed
 
@@ -52,7 +55,8 @@ def complaint(run: Run) -> list[str]:
     except RunError:
         pass  # a cancelled run has no line of code to show
     if run.path is not None:
-        lines.append(f"  go on with: flowbench resume {run.id}")
+        options = "".join(f" --agents {shlex.quote(name)}" for name in agents)
+        lines.append(f"  go on with: flowbench resume {run.id}{options}")
     return lines
 
 

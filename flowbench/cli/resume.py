@@ -21,5 +21,5 @@ def command(context: click.Context, run_id: str, agents: tuple[str, ...], timeou
     run = resume(run_id, timeout=timeout)
     with follow.signals(run.token) as heard:
         follow.follow(run)
-    report.tell(run, machine)
+    report.tell(run, machine, agents)
     context.exit(report.outcome(run, heard))

@@ -50,5 +50,5 @@ def command(
     with follow.signals(token) as heard:
         run = launch(wanted, ctx, timeout=timeout, durability=durability, token=token)
         follow.follow(run)
-    report.tell(run, machine)
+    report.tell(run, machine, agents)
     context.exit(report.outcome(run, heard))

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from flowbench.cli.exits import Exit, Refusal
+from flowbench.cli.exits import HOW_TO_NAME_AGENTS, Exit, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,9 +58,8 @@ def require(wanted: Blueprint) -> None:
     """Raises: Refusal, if the Blueprint names functions that nobody registered; it names them all."""
     lost = missing(wanted)
     if lost:
-        what = "function is" if len(lost) == 1 else "functions are"
-        told = f"{', '.join(lost)} (name the Python file that defines them with --agents)"
-        raise Refusal(f"the {what} missing: {told}", Exit.MISSING)
+        named = ", ".join(f"'{each}'" for each in lost)
+        raise Refusal(f"no function is registered as {named}; {HOW_TO_NAME_AGENTS}", Exit.MISSING)
 
 
 def missing(wanted: Blueprint) -> list[str]:

@@ -53,7 +53,9 @@ def test_resume_without_the_functions_names_them(flowbench: Command, desk: Path)
     told = flowbench("resume", run_id)
 
     assert told.returncode == Exit.MISSING
+    assert told.stderr.startswith("flowbench: no Python function is registered as")
     assert "wait_for_abort" in told.stderr
+    assert "--agents" in told.stderr
 
 
 def test_a_timeout_holds_for_the_resumed_run_too(flowbench: Command) -> None:

@@ -45,6 +45,7 @@ def test_a_failed_run_names_the_step_and_the_line_of_the_agent(flowbench: Comman
     assert place.startswith(f"  at {desk / 'agents.py'}, line ")
     assert place.endswith("return number / BY")
     assert hint.startswith("  go on with: flowbench resume r-")
+    assert hint.endswith(" --agents agents.py")
 
 
 def test_a_failed_run_as_json_has_its_error(flowbench: Command) -> None:
