@@ -113,12 +113,14 @@ function render({ model, el }) {
     const group = document.createElementNS(SVG, "g");
     group.setAttribute("class", "badge");
     const plate = document.createElementNS(SVG, "rect");
-    const left = box.x + box.width - wide + 6;
-    for (const [name, value] of Object.entries({ x: left, y: box.y - 6.5, width: wide, height: 13, rx: 6.5, fill: "#374151" })) {
+    const left = box.x + box.width - wide + 9;
+    const top = box.y - 9.5; // above the corner: what lies below must not cover the label
+    const paint = { fill: "#374151", stroke: "#fff", "stroke-width": 0.8 };
+    for (const [name, value] of Object.entries({ x: left, y: top, width: wide, height: 13, rx: 6.5, ...paint })) {
       plate.setAttribute(name, value);
     }
     const text = document.createElementNS(SVG, "text");
-    const look = { x: left + wide / 2, y: box.y + 3.1, "text-anchor": "middle", "font-family": "Helvetica,Arial,sans-serif", "font-size": 9, fill: "#fff" };
+    const look = { x: left + wide / 2, y: top + 9.65, "text-anchor": "middle", "font-family": "Helvetica,Arial,sans-serif", "font-size": 9, fill: "#fff" };
     for (const [name, value] of Object.entries(look)) text.setAttribute(name, value);
     text.textContent = count;
     group.append(plate, text);

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from flowbench import blueprint as bp
-from flowbench import graph
+from flowbench import flow, graph
 from flowbench.cancel import AbortReason
 from flowbench.notebook import still
 from flowbench.notebook.place import is_headless, kernel_of
@@ -189,7 +189,11 @@ class LiveShow(Show):
             widget.close()
 
     def _view(self) -> dict[str, Any]:
-        return view(self.run, progress(self.run), self._total, time.time())
+        now = view(self.run, progress(self.run), self._total, time.time())
+        pause = None if self._debugger is None else self._debugger.paused
+        if pause is not None:  # the step that comes next stands out
+            now["nodes"][flow.shape(pause.address)] = "running"
+        return now
 
     def _on_click(self, _: Any, message: Any, __: Any) -> None:
         if message == ABORT:

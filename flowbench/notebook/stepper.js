@@ -59,6 +59,8 @@ function render({ model, el }) {
 
   let isWaiting = false; // after a click, until Python says something new
   let aborting = false;
+  let shown = "";
+  let turns = 0; // pauses seen; before the first one there is nothing to compare with
 
   function send(message) {
     isWaiting = true;
@@ -78,6 +80,9 @@ function render({ model, el }) {
 
   function show() {
     const { state, pause, error } = model.get("view");
+    const here = JSON.stringify(pause);
+    if (pause && here !== shown) turns += 1;
+    shown = here;
     const isPaused = Boolean(pause) && !aborting;
     panel.dataset.state = state;
     where.replaceChildren();
@@ -90,7 +95,8 @@ function render({ model, el }) {
     if (!pause) return;
     input.textContent = pause.input;
     ctx.textContent = pause.ctx;
-    changed.replaceChildren(pause.changed.length ? "Changed since the last pause: " : "Nothing has changed since the last pause.");
+    const nothing = turns > 1 ? "Nothing has changed since the last pause." : "";
+    changed.replaceChildren(pause.changed.length ? "Changed since the last pause: " : nothing);
     pause.changed.forEach((place, index) => {
       if (index) changed.append(" ");
       changed.append(make("code", "", place));

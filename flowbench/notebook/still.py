@@ -7,6 +7,7 @@ The picture is an <img> with its data inside, because JupyterLab drops inline SV
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -19,6 +20,7 @@ from flowbench.notebook.view import cut, note, progress
 from flowbench.runtime import Progress, Run
 
 LARGEST_PICTURE = 400_000  # bytes of SVG; more would make the notebook slow to open and to compare
+SCALE = 0.8  # of the natural size: labels as large as the text of a notebook
 ROWS = 25
 ERROR_LENGTH = 160
 
@@ -82,7 +84,9 @@ def _picture(blueprint: bp.Blueprint, now: Progress | None = None) -> str:
     if len(data) > LARGEST_PICTURE:
         return f"<p>The graph has {len(drawing.nodes)} nodes and is too large to keep in a notebook.</p>"
     alt = escape(f"Graph of {cut(blueprint.id, 80)}", quote=True)
-    return f'<p><img alt="{alt}" src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}"></p>'
+    natural = re.search(r'<svg[^>]*\swidth="(\d+)', svg)
+    size = f' width="{int(int(natural[1]) * SCALE)}"' if natural else ""
+    return f'<p><img alt="{alt}"{size} src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}"></p>'
 
 
 def _table(steps: Sequence[StepRecord]) -> str:

@@ -189,6 +189,7 @@ def debugger() -> Any:
 def test_the_stepper_shows_the_pause_and_its_buttons_work(debugger: Debugger) -> None:
     shown, _, watcher = opened(debugger.run, debugger)
     assert shown.stepper.view["pause"]["address"] == "0"
+    assert shown.panel.view["nodes"] == {"0": "running"}
     assert len(watcher.watched) == 2
 
     shown.stepper._handle_custom_msg({"event": "next"}, [])
