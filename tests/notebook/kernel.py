@@ -47,11 +47,14 @@ class Cell:
 
 
 class Kernel:
-    """One kernel process and its client. comms: (comm id, state) of each widget opened so far."""
+    """One kernel process and its client. comms: (comm id, state) of each widget opened so far.
+
+    version: of ipykernel, from its overlay; "" is the one installed here.
+    """
 
     def __init__(self, version: str, folder: Path, **environment: str) -> None:
         self.version = version
-        paths = [str(overlay(version)), str(ROOT)]
+        paths = [*([str(overlay(version))] if version else []), str(ROOT)]
         env = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "FLOWBENCH_HOME": str(folder / "home")} | environment
         env.pop("PYTHONWARNINGS", None)
         self.manager = KernelManager(
