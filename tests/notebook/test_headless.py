@@ -214,6 +214,55 @@ def test_a_signal_interrupts_the_cell_saves_the_notebook_and_leaves_no_kernel(si
     assert not is_alive(int(here.read_text()))
 
 
+RUNNING = (
+    "%load_ext flowbench\nimport asyncio\nimport flowbench as fb\nfrom pathlib import Path",
+    "@fb.agent\nasync def nap(place):\n    Path(place).touch()\n    await asyncio.sleep(60)",
+    "%%blueprint napping\nid: napping\nflow: {kind: step, ref: nap, in: $.place, out: $.done}",
+)
+
+
+def test_a_signal_aborts_the_run_in_the_cell_and_its_facts_are_kept(tmp_path: Path) -> None:
+    begun, output = tmp_path / "begun", tmp_path / "out.ipynb"
+    line = f"%fb run napping --ctx {{'place': {str(begun)!r}}}"
+    process = start(paper(tmp_path / "in.ipynb", *RUNNING, line, "print('after')"), output)
+    wait_for(begun)
+    time.sleep(0.3)
+
+    process.send_signal(signal.SIGTERM)
+    told, _ = process.communicate(timeout=15)
+
+    assert told.startswith("notebook_stopped |")
+    executed = read(output)
+    [facts] = executed.metadata["flowbench"]["runs"]
+    assert (facts["blueprint"], facts["state"]) == ("napping", "cancelled")
+    cell = next(cell for cell in executed.cells if cell.source == line)
+    assert "Aborted: Signal (by interrupt)" in text(cell)
+    assert "<table>" in cell.outputs[0].data["text/html"]
+
+
+def test_a_limit_aborts_the_run_in_the_cell(tmp_path: Path) -> None:
+    line = f"%fb run napping --ctx {{'place': {str(tmp_path / 'begun')!r}}}"
+
+    with pytest.raises(CellTimedOut):
+        run_notebook(paper(tmp_path / "in.ipynb", *RUNNING, line), tmp_path / "out.ipynb", cell_timeout=4)
+
+    [facts] = read(tmp_path / "out.ipynb").metadata["flowbench"]["runs"]
+    assert facts["state"] == "cancelled"
+
+
+def test_a_run_whose_kernel_dies_leaves_its_id(tmp_path: Path) -> None:
+    begun, output = tmp_path / "begun", tmp_path / "out.ipynb"
+    die = "import os, threading; threading.Timer(1, os._exit, [9]).start()"
+    line = f"%fb run napping --ctx {{'place': {str(begun)!r}}}"
+
+    with pytest.raises(KernelDied):
+        run_notebook(paper(tmp_path / "in.ipynb", *RUNNING, die, line), output)
+
+    [facts] = read(output).metadata["flowbench"]["runs"]
+    assert (facts["blueprint"], facts["state"]) == ("napping", "running")
+    assert facts["id"].startswith("r-")
+
+
 def test_a_second_signal_gives_up_at_once_and_leaves_no_kernel(tmp_path: Path) -> None:
     here, output = tmp_path / "here", tmp_path / "out.ipynb"
     source = paper(
