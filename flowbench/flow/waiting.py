@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowbench.flow.evaluate import Evaluation
-    from flowbench.flow.scope import Scope
+    from flowbench.flow.scope import Crew, Scope
 
 SLICE = 0.005  # seconds of uninterrupted work before other tasks of the loop get a turn
 PAUSE = 0.00005  # seconds; see `turn`
@@ -67,8 +67,8 @@ def rest(
         try:
             waits_for = body.send(sent) if failure is None else body.throw(failure)
         except StopIteration as end:
-            if run.over or (crew is not None and crew.is_over()):
-                raise asyncio.CancelledError from None  # it was told to stop, and went on: its answer comes too late
+            if _is_late(run, crew):
+                raise asyncio.CancelledError from None
             _breathe(run)
             return end.value
         except asyncio.CancelledError:
@@ -76,6 +76,15 @@ def rest(
                 while task.cancelling() > run.calm:
                     task.uncancel()
             raise
+        except Exception as error:  # the body's own failure, whatever it is
+            if _is_late(run, crew):
+                raise asyncio.CancelledError from error
+            raise
+
+
+def _is_late(run: Evaluation, crew: Crew | None) -> bool:
+    """The branch has lost, or the run is over: the body was told to stop, and what it came to does not count."""
+    return run.over or (crew is not None and crew.is_over())
 
 
 def _breathe(run: Evaluation) -> None:
@@ -85,9 +94,9 @@ def _breathe(run: Evaluation) -> None:
         run.slice_end = perf_counter() + SLICE
 
 
-def is_own_cancel(error: BaseException, run: Evaluation) -> bool:
+def is_own_cancel(error: BaseException, run: Evaluation, scope: Scope) -> bool:
     """True for a CancelledError that nobody outside the body asked for."""
-    if not isinstance(error, asyncio.CancelledError) or run.cause is not None or run.over:
+    if not isinstance(error, asyncio.CancelledError) or run.cause is not None or _is_late(run, scope.crew):
         return False
     task = None if run.sync else asyncio.current_task()
     return task is None or task.cancelling() <= run.calm

@@ -81,7 +81,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
                             raise step_failed(op.ref, said, address) from error
                         except BaseException as error:
-                            if is_own_cancel(error, run):
+                            if is_own_cancel(error, run, scope):
                                 said = "cancelled from inside"
                                 sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
                                 raise step_failed(op.ref, said, address) from error

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbench.flow import (
@@ -25,6 +24,7 @@ from flowbench.flow import (
 )
 from flowbench.flow.expressions import children
 from tests.flow.flows import call, lit, path
+from tests.flow.forms import prove
 
 CTX = {"n": 2, "f": 2.5, "neg": -3, "zero": 0, "s": "b", "t": True, "u": None, "list": [1, 2.0, "b"], "o": {"k": 1}}
 LEAVES = st.one_of(
@@ -153,7 +153,7 @@ def comes_to(read: Any) -> Any:
         return refused.args
 
 
-@given(EXPRESSIONS, st.booleans())
+@prove(EXPRESSIONS, st.booleans())
 def test_expressions_mean_what_the_reference_says(data: Any, seed: bool) -> None:
     compat = SEED if seed else None
 

@@ -210,6 +210,34 @@ def test_a_loser_that_ignores_its_cancellation_goes_no_further() -> None:
     assert sink.addresses("cancel") == ["0.f1.0"]
 
 
+def test_a_loser_that_fails_when_it_is_cancelled_has_lost_and_not_failed() -> None:
+    async def sour(value: int) -> int:
+        try:
+            await asyncio.sleep(0.001 if value == 1 else 30)
+        except asyncio.CancelledError:
+            raise ValueError("sour") from None
+        return value
+
+    sink = Memory()
+    end = run(fan(step("a", "$.i", "$.o"), [1, 2], "any"), {"a": sour}, sink=sink)
+
+    assert end["r"]["o"] == 1
+    assert [(t.address, t.facts["why"]) for t in sink.kinds("cancel", "fail")] == [("0.f1", "lost")]
+
+
+def test_two_that_end_in_the_same_turn_of_the_loop_have_one_winner() -> None:
+    async def body(value: int) -> int:
+        await asyncio.sleep(0)
+        return value
+
+    sink = Memory()
+    end = run(fan(step("a", "$.i", "$.o"), range(20), "race"), {"a": body}, sink=sink)
+
+    assert end["r"]["o"] == 0
+    assert len(sink.kinds("join")) == 1
+    assert sink.addresses("done") == ["0.f0"]
+
+
 def test_a_loser_gets_its_grace_and_is_then_left_and_listed() -> None:
     async def go_on() -> tuple[Any, int, float]:
         release = asyncio.Event()

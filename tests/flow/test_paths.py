@@ -6,11 +6,11 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbench.flow import SEED, InvalidPath, PathNotFound, Scope, TypeMismatch, force, parse_path
 from flowbench.flow.paths import reader, writer
+from tests.flow.forms import prove
 from tests.flow.test_values import JSON
 
 KEYS = st.lists(
@@ -28,7 +28,7 @@ def dotted(keys: tuple[str, ...]) -> str:
     return ".".join(("$", *keys))
 
 
-@given(KEYS, st.sampled_from(["$", "ctx"]))
+@prove(KEYS, st.sampled_from(["$", "ctx"]))
 def test_every_key_can_be_written_in_brackets(keys: list[str], root: str) -> None:
     text = root + "".join(f'["{key}"]' for key in keys)
 
@@ -93,7 +93,7 @@ def test_a_missing_value_names_the_whole_path() -> None:
             reader("$.a.b")(ctx)
 
 
-@given(OBJECTS, SHORT, JSON)
+@prove(OBJECTS, SHORT, JSON)
 def test_what_was_written_is_read(ctx: Any, keys: tuple[str, ...], value: Any) -> None:
     for compat in (SEED, None):
         scope = Scope(copy.deepcopy(ctx))
@@ -106,7 +106,7 @@ def test_what_was_written_is_read(ctx: Any, keys: tuple[str, ...], value: Any) -
             assert reader(dotted(keys), compat)(scope.ctx) == value
 
 
-@given(OBJECTS, st.lists(st.tuples(SHORT, st.integers(), st.booleans()), max_size=8))
+@prove(OBJECTS, st.lists(st.tuples(SHORT, st.integers(), st.booleans()), max_size=8))
 def test_a_write_never_changes_what_was_left_for_others(
     ctx: Any, writes: list[tuple[tuple[str, ...], int, bool]]
 ) -> None:

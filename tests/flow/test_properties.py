@@ -7,11 +7,12 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbench.flow import Evaluation, FlowError, Program, compile, evaluate, evaluate_sync, parse
 from tests.flow.flows import CTX, Spoilers, flows
+from tests.flow.forms import prove
+from tests.flow.reference import Wrong, meaning
 from tests.flow.sinks import Memory
 
 
@@ -39,14 +40,29 @@ def ways(program: Program) -> list[tuple[Any, str | None, tuple[str, ...]]]:
     ]
 
 
-@given(flows())
+@prove(flows())
 def test_every_way_to_run_bodies_that_do_not_wait_has_the_same_end(data: Any) -> None:
     first, *others = ways(compile(parse(data)))
 
     assert others == [first] * 4
 
 
-@given(flows(("all_settled",)), st.sampled_from([None, 1, 2]))
+@prove(flows())
+def test_a_flow_means_what_the_reference_says(data: Any) -> None:
+    def wanted() -> tuple[Any, str | None]:
+        try:
+            return meaning(data, copy.deepcopy(CTX), Spoilers().make), None
+        except Wrong as wrong:
+            return None, str(wrong)
+
+    program = compile(parse(data))
+
+    got = end(lambda: evaluate_sync(Evaluation(program, Spoilers().list(program), Memory()), CTX))
+
+    assert got[:2] == wanted()
+
+
+@prove(flows(("all_settled",)), st.sampled_from([None, 1, 2]))
 def test_waiting_changes_nothing_where_time_does_not_decide(data: Any, limit: int | None) -> None:
     program = compile(parse(data))
     waiting = Evaluation(program, Spoilers(waits=True).list(program), Memory(), limit=limit)
@@ -56,7 +72,7 @@ def test_waiting_changes_nothing_where_time_does_not_decide(data: Any, limit: in
     )
 
 
-@given(flows(), st.sampled_from([None, 1, 2]), st.booleans())
+@prove(flows(), st.sampled_from([None, 1, 2]), st.booleans())
 def test_what_was_told_never_changes(data: Any, limit: int | None, text: bool) -> None:
     class Holding(Memory):
         def done(self, *facts: Any) -> None:
@@ -83,7 +99,7 @@ def test_what_was_told_never_changes(data: Any, limit: int | None, text: bool) -
     assert final == was
 
 
-@given(flows())
+@prove(flows())
 def test_the_caller_s_ctx_is_never_changed(data: Any) -> None:
     program = compile(parse(data))
     mine = copy.deepcopy(CTX)
@@ -93,7 +109,7 @@ def test_the_caller_s_ctx_is_never_changed(data: Any) -> None:
     assert mine == CTX
 
 
-@given(flows(), st.sampled_from([None, 1, 2]))
+@prove(flows(), st.sampled_from([None, 1, 2]))
 def test_every_body_that_began_has_exactly_one_outcome(data: Any, limit: int | None) -> None:
     sink = Memory()
     program = compile(parse(data))
@@ -105,6 +121,6 @@ def test_every_body_that_began_has_exactly_one_outcome(data: Any, limit: int | N
     outcomes = [told.address for told in sink.kinds("done", "fail", "cancel")]
     assert len(outcomes) == len(set(outcomes))
     assert set(sink.addresses("start")) <= set(outcomes)
-    assert len(bodies.calls) == len(sink.kinds("done", "fail"))
+    assert len(sink.kinds("done", "fail")) <= len(bodies.calls) <= len(outcomes)
     assert made.tasks == {}
     assert made.orphans == []

@@ -7,7 +7,6 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbench.flow import (
@@ -29,6 +28,7 @@ from flowbench.flow import (
 from flowbench.flow.program import STEP
 from flowbench.flow.scope import Scope
 from tests.flow.flows import CTX, Spoilers, attempt, evaluation, fan, flows, go, inc, let, lit, loop, path, seq, step
+from tests.flow.forms import prove
 from tests.flow.sinks import Memory, Told
 
 
@@ -114,19 +114,19 @@ def test_an_unchanged_flow_with_another_input_is_refused_and_a_changed_one_runs(
     assert go(evaluation(flow, {"inc": inc}, recorded=Tape(sink.told, changed=True)), {"x": 5}) == {"x": 7}
 
 
-def test_a_branch_that_runs_takes_no_record_from_its_siblings() -> None:
-    flow = fan(step("inc", "$.i", "$.o"), range(4))
-    end, sink = recorded(flow, {"inc": inc})
+@pytest.mark.parametrize("quick", [frozenset(), frozenset({0})], ids=["workers", "inline"])
+def test_a_branch_that_runs_takes_no_record_from_its_siblings_but_all_from_what_follows(quick: frozenset[int]) -> None:
+    flow = seq(fan(step("inc", "$.i", "$.o"), range(4)), step("inc"))
+    end, sink = recorded(flow, {"inc": inc}, {"x": 9})
     told = [t for t in sink.told if t.address != "0.f1"]
     calls: list[int] = []
 
-    async def counted(value: int) -> int:
+    def counted(value: int) -> int:
         calls.append(value)
-        await asyncio.sleep(0)
         return value + 1
 
-    assert go(evaluation(flow, {"inc": counted}, recorded=Tape(told))) == end
-    assert calls == [1]
+    assert go(evaluation(flow, {"inc": counted}, recorded=Tape(told), quick=quick), {"x": 9}) == end
+    assert calls == [1, 9]
 
 
 def test_a_recorded_winner_wins_again_even_if_others_are_faster_now() -> None:
@@ -225,7 +225,7 @@ def test_a_view_keeps_all_writes_of_every_scope() -> None:
     assert [keys for _, keys, _ in made.views[2][0].log or []] == [("i",), ("o",), ("p",)]
 
 
-@given(flows(), st.sampled_from([None, 1, 2]))
+@prove(flows(), st.sampled_from([None, 1, 2]))
 def test_a_view_of_any_run_has_its_end_and_its_ctx_at_every_step(data: Any, limit: int | None) -> None:
     seen: dict[str, Any] = {}
     program = compile(parse(data))
@@ -244,7 +244,7 @@ def test_a_view_of_any_run_has_its_end_and_its_ctx_at_every_step(data: Any, limi
             assert past(view, address, "out") == seen[address]
 
 
-@given(flows(("all", "all_settled")), st.floats(0, 1))
+@prove(flows(("all", "all_settled")), st.floats(0, 1))
 def test_a_run_that_was_cut_goes_on_to_the_same_end(data: Any, part: float) -> None:
     program = compile(parse(data))
     sink = Memory(text=True)

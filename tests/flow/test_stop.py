@@ -12,7 +12,7 @@ import pytest
 
 from flowbench.cancel import Aborted, AbortReason, Cause
 from flowbench.flow import DispatcherError, Evaluation, evaluate, evaluate_sync
-from tests.flow.flows import attempt, evaluation, fan, go, inc, let, lit, loop, seq, step
+from tests.flow.flows import attempt, evaluation, fan, go, inc, let, lit, loop, path, seq, step
 from tests.flow.sinks import Memory
 
 USER = Cause(AbortReason.USER, "button")
@@ -132,10 +132,79 @@ def test_a_stop_after_the_end_changes_nothing() -> None:
     sink = Memory()
     made = evaluation(step("inc"), {"inc": inc}, sink)
 
-    assert go(made, {"x": 1}) == {"x": 2}
-    made.stop(USER)
+    async def around() -> Any:
+        end = await evaluate(made, {"x": 1})
+        made.stop(USER)
+        await asyncio.sleep(0.001)
+        return end
 
+    assert asyncio.run(around()) == {"x": 2}
     assert sink.kinds("abort") == []
+
+
+def test_a_stop_after_the_loop_has_gone_is_harmless() -> None:
+    made = evaluation(seq(), {})
+    go(made)
+
+    assert made.stop(USER)
+
+
+def test_a_stop_cancels_each_body_once() -> None:
+    told: list[int] = []
+
+    async def counts(value: int) -> int:
+        for _ in range(3):
+            try:
+                await asyncio.sleep(0.005 if told.count(value) else 30)
+            except asyncio.CancelledError:
+                told.append(value)
+        return value
+
+    made = evaluation(fan(fan(step("a", "$.i", "$.o")) | {"bind": path("$.i")}, range(2)), {"a": counts})
+    later(made)
+
+    with pytest.raises(Aborted):
+        go(made)
+
+    assert sorted(told) == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_stop_that_comes_while_losers_end_leaves_them_their_grace() -> None:
+    ended: list[int] = []
+
+    async def body(value: int) -> int:
+        if value == 1:
+            await asyncio.sleep(0.001)
+            return value
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            made.stop(USER)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
+            ended.append(value)
+            raise
+        return value
+
+    made = evaluation(fan(step("a", "$.i", "$.o"), join="any"), {"a": body})
+
+    with pytest.raises(Aborted):
+        go(made)
+
+    assert ended == [2, 3]
+
+
+def test_an_inline_body_that_cancels_its_task_hangs_nothing() -> None:
+    def body(value: Any) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        time.sleep(0.01)  # longer than a slice: the next wait is the evaluator's own
+        return value
+
+    with pytest.raises(asyncio.CancelledError):
+        go(evaluation(fan(step("a", "$.i", "$.o")), {"a": body}))
 
 
 def test_a_body_that_turns_its_cancellation_into_a_failure_does_not_hide_the_stop() -> None:

@@ -6,23 +6,23 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbench.errors import FlowbenchError
 from flowbench.flow import SEED, ParseError, nodes, parse, parse_expr, to_json
 from tests.flow.flows import branch, call, fan, flows, let, lit, loop, path, seq, step
+from tests.flow.forms import prove
 from tests.flow.test_expressions import EXPRESSIONS
 
 
-@given(flows())
+@prove(flows())
 def test_parsing_and_writing_back_gives_the_same_data(data: Any) -> None:
     before = copy.deepcopy(data)
 
     assert to_json(parse(data)) == data == before
 
 
-@given(EXPRESSIONS)
+@prove(EXPRESSIONS)
 def test_expressions_survive_a_round_trip(data: Any) -> None:
     assert to_json(parse_expr(data)) == data
 
@@ -262,7 +262,7 @@ NEARLY_FLOWS = st.recursive(
 )
 
 
-@given(NEARLY_FLOWS)
+@prove(NEARLY_FLOWS)
 def test_any_json_is_read_or_refused(data: Any) -> None:
     try:
         node = parse(data)

@@ -10,10 +10,10 @@ from enum import IntEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbench.flow import NotJson, compact, hand, take, values
+from tests.flow.forms import prove
 
 JSON = st.recursive(
     st.none()
@@ -82,7 +82,7 @@ def test_what_is_no_json_is_refused_by_its_place(value: Any, says: str) -> None:
     assert isinstance(refused.value, TypeError)
 
 
-@given(JSON)
+@prove(JSON)
 def test_taking_over_gives_an_equal_value_and_its_text(value: Any) -> None:
     fresh, text = take(value)
 
@@ -120,7 +120,7 @@ def test_an_object_whose_equality_fails_is_refused_and_not_fatal() -> None:
         take(Hostile([1]))
 
 
-@given(JSON, JSON)
+@prove(JSON, JSON)
 def test_strict_equality_is_equality_of_canonical_text(a: Any, b: Any) -> None:
     def text(value: Any) -> str:
         return json.dumps(value, sort_keys=True).replace("-0.0", "0.0")
