@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import venv
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ class Installed:
 
 
 def run(command: list[str | Path], cwd: Path, environment: dict[str, str] | None = None) -> str:
+    if environment is None:  # pip told to be quiet would not say why it failed
+        environment = {name: value for name, value in os.environ.items() if name != "PIP_QUIET"}
     told = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert told.returncode == 0, f"{command} ended with {told.returncode}:\n{told.stdout}\n{told.stderr}"
     return told.stdout
@@ -71,6 +74,7 @@ def installed(
         "sdist": [next(distributions.glob("*.tar.gz"))],
         "editable": ["-e", ROOT],
     }
+    need(request.param != "editable" or find_spec("editables"), "the package editables, for editable installs")
     alone = ["--no-deps", "--no-build-isolation", "--no-index", "--ignore-installed", "--disable-pip-version-check"]
     pip = [sys.executable, "-m", "pip", "--python", place / "bin" / "python", "install", "--quiet"]
     run([*pip, *alone, *what[request.param]], folder)
