@@ -91,6 +91,12 @@ def test_a_try_restores_the_whole_ctx_and_keeps_the_text() -> None:
     assert run(attempt(body), {"boom": boom}, {"x": 1}) == {"x": 1, "err": "dispatcher error for ref 'boom': boom"}
 
 
+def test_a_try_restores_what_was_written_just_before_it() -> None:
+    flow = seq(let("$.a.b", lit(1)), attempt(seq(let("$.a.b", lit(2)), step("boom"))))
+
+    assert run(flow, {"boom": boom}, {"x": 1})["a"] == {"b": 1}
+
+
 def test_an_error_inside_catch_goes_to_the_next_try() -> None:
     inner = attempt(step("boom"), step("boom", "$.err"), "$.err")
 
