@@ -7,17 +7,21 @@ from typing import Any
 from flowbench.blueprint import Blueprint
 from flowbench.notebook import still
 from flowbench.notebook.completion import complete
+from flowbench.notebook.ledger import Ledger
 from flowbench.notebook.magics import FlowMagics
-from flowbench.notebook.place import kernel_of
+from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
-from flowbench.runtime import Run, waiting
+from flowbench.runtime import Run, launched, waiting
 
 WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register magics, their completion, rich reprs of Blueprint and Run, and the tap. Loading again is harmless."""
+    """Register magics, their completion, rich reprs of Blueprint and Run, the tap and, headless, the ledger.
+
+    Loading again is harmless.
+    """
     magics = FlowMagics(shell)
     shell.register_magics(magics)
     for word in WORDS:
@@ -29,6 +33,11 @@ def load_ipython_extension(shell: Any) -> None:
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump not in waiting.pumps:
         waiting.pumps.append(seen.pump)
+    if is_headless():
+        _forget_ledgers(shell)
+        ledger = Ledger(magics.recent)
+        launched.append(ledger.launched)
+        shell.events.register("post_run_cell", ledger.tell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -43,6 +52,13 @@ def unload_ipython_extension(shell: Any) -> None:
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump in waiting.pumps:
         waiting.pumps.remove(seen.pump)
+    _forget_ledgers(shell)
+
+
+def _forget_ledgers(shell: Any) -> None:
+    for heard in [each for each in launched if isinstance(getattr(each, "__self__", None), Ledger)]:
+        launched.remove(heard)
+        shell.events.unregister("post_run_cell", heard.__self__.tell)  # type: ignore[attr-defined]
 
 
 def _completer(magics: FlowMagics) -> Any:

@@ -25,11 +25,15 @@ class Recent:
         """Remember a run as the newest."""
         self._runs.append(weakref.ref(run))
 
+    def added(self) -> list[Run]:
+        """Those of `add` that are still there."""
+        return [run for reference in reversed(self._runs) if (run := reference()) is not None]
+
     def runs(self) -> list[Run]:
         """All that are known, the newest first."""
-        kept = [run for reference in reversed(self._runs) if (run := reference()) is not None]
         held = [value for value in self._variables.values() if isinstance(value, Run)]
-        return sorted({run.id: run for run in [*held, *kept]}.values(), key=lambda run: run.started, reverse=True)
+        known = {run.id: run for run in [*held, *self.added()]}
+        return sorted(known.values(), key=lambda run: run.started, reverse=True)
 
     def find(self, part: str) -> Run:
         """The run with this id, or the only one whose id contains `part`. Raises: UsageError."""

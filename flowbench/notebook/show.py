@@ -18,7 +18,7 @@ from flowbench.notebook import still
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.record import MIME
 from flowbench.notebook.tap import ABORT, Tap, tap
-from flowbench.notebook.view import progress, steps_total, view
+from flowbench.notebook.view import steps_total, view
 from flowbench.runtime import Debugger, Run
 
 INTERVAL = 0.1  # seconds between two refreshes: a browser paints 15-30 a second and must also do other things
@@ -189,7 +189,7 @@ class LiveShow(Show):
             widget.close()
 
     def _view(self) -> dict[str, Any]:
-        now = view(self.run, progress(self.run), self._total, time.time())
+        now = view(self.run, self.run.progress(), self._total, time.time())
         pause = None if self._debugger is None else self._debugger.paused
         if pause is not None:  # the step that comes next stands out
             now["nodes"][flow.shape(pause.address)] = "running"

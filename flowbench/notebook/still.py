@@ -16,7 +16,7 @@ from flowbench import blueprint as bp
 from flowbench import flow, graph
 from flowbench.engine import StepRecord
 from flowbench.notebook.record import MIME
-from flowbench.notebook.view import cut, note, progress
+from flowbench.notebook.view import cut, note
 from flowbench.runtime import Progress, Run
 
 LARGEST_PICTURE = 400_000  # bytes of SVG; more would make the notebook slow to open and to compare
@@ -32,7 +32,7 @@ def of_run(run: Run, *, with_graph: bool = True) -> Bundle:
 
     with_graph: False leaves it out, for who cannot wait for its layout.
     """
-    picture = _picture(run.blueprint, progress(run)) if with_graph else ""
+    picture = _picture(run.blueprint, run.progress()) if with_graph else ""
     return {
         "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_table(run.steps)}</div>',
         "text/plain": run.summary(),

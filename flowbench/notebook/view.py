@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +11,6 @@ from flowbench.runtime import Pause, Progress, Run
 SHOWN = 4  # running steps that are named; the rest is a number
 TEXT_LENGTH = 4_000  # characters of one JSON value in the stepper: a person reads it, a browser lays it out
 ERROR_LENGTH = 600
-
-
-_counting = threading.Lock()  # a run counts for one caller at a time: the panel's thread, or a cell that shows the run
-
-
-def progress(run: Run) -> Progress:
-    """How far the run is, from any thread."""
-    with _counting:
-        return run.progress()
 
 
 def view(run: Run, progress: Progress, total: int | None, now: float) -> dict[str, Any]:

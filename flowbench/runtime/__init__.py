@@ -11,7 +11,7 @@ from flowbench.runtime.errors import (
     RunNotFound,
     RunOwned,
 )
-from flowbench.runtime.launching import debug, launch, resume
+from flowbench.runtime.launching import debug, launch, launched, resume
 from flowbench.runtime.nesting import run_sync
 from flowbench.runtime.progress import Progress
 from flowbench.runtime.run import Run
@@ -33,6 +33,7 @@ __all__ = [
     "RunOwned",
     "debug",
     "launch",
+    "launched",
     "resume",
     "run_sync",
     "runs",

@@ -74,7 +74,8 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
     try:
         return Ending("done", task.result())
     except Aborted as aborted:
-        return Ending("cancelled", last, cause=aborted.cause, orphans=tuple(recorder.running))
+        # A body may have met the abort first, through a child of the token, whose cause only says "parent".
+        return Ending("cancelled", last, cause=token.cause or aborted.cause, orphans=tuple(recorder.running))
     except asyncio.CancelledError:
         return Ending("cancelled", last, cause=Cause(AbortReason.UNKNOWN, "engine"))
     except OSError as failure:

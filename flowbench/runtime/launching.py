@@ -28,6 +28,10 @@ Externs = Mapping[str, Callable[[list[Any]], Any]]
 Source = bp.Blueprint | Mapping[str, Any] | str | os.PathLike[str]
 
 
+launched: list[Callable[[Run], None]] = []
+"""Called with each new Run, resumed ones too, in the thread that launched it. A front end adds a function."""
+
+
 class Common(TypedDict, total=False):
     """timeout: seconds until the run is aborted with reason Timeout. token: the run gets a child of it.
 
@@ -164,8 +168,10 @@ def _begin(
     )
     site.evaluation = evaluation
     if debugger is not None:
-        debugger.attach(run, evaluation)
+        debugger.attach(run, evaluation, ctx)
     run.begin(evaluation, thread.submit(drive(evaluation, ctx, recorder, run.token)))
+    for hear in launched:
+        hear(run)
     return run
 
 

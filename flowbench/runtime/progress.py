@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,21 +15,27 @@ Count = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Progress:
-    """running: (address, agent, unix seconds) of bodies that wait. by_shape: node of the drawing -> Count.
-
-    expected: node -> visits known to come, for bodies of fan-outs that have begun.
+    """state: of the run. running: (address, agent, unix seconds) of bodies that wait. by_shape: node of the drawing ->
+    Count. expected: node -> visits known to come, for bodies of fan-outs that have begun. joined: fan-outs whose
+    branches have all been seen to end.
     """
 
+    state: str
     done: int
     failed: int
     cancelled: int
     running: tuple[tuple[str, str, float], ...]
     by_shape: Mapping[str, Count]
     expected: Mapping[str, int]
+    joined: tuple[str, ...]
 
     def status(self) -> dict[str, str]:
         """Node of the drawing -> running | failed | mixed | cancelled | done. A node that has not begun is missing."""
-        found: dict[str, str] = {}
+        found = {f"{shape}.join": "done" for shape in self.joined}
+        if self.by_shape or self.state == "done":
+            found["start"] = "done"
+        if self.state == "done":
+            found["end"] = "done"
         for shape, (done, failed, cancelled, running) in self.by_shape.items():
             found[shape] = (
                 "running" if running
@@ -58,38 +65,62 @@ class Counter:
     """Folds records into Progress; each record is looked at once."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # a panel and a person may look at once
         self._seen = 0
         self._ended: dict[str, list[int]] = {}
 
     def look(
-        self, steps: Sequence[StepRecord], running: Mapping[str, tuple[str, float]], fanned: Mapping[str, int]
+        self,
+        state: str,
+        steps: Sequence[StepRecord],
+        running: Mapping[str, tuple[str, float]],
+        fanned: Mapping[str, int],
     ) -> Progress:
         """fanned: address of each fan-out that has begun -> its items."""
         column = {"done": 0, "failed": 1, "cancelled": 2}
-        fresh = steps[self._seen :]
-        self._seen += len(fresh)
-        for step in fresh:
-            self._ended.setdefault(flow.shape(step.address), [0, 0, 0])[column[step.status]] += 1
+        with self._lock:
+            fresh = steps[self._seen :]
+            self._seen += len(fresh)
+            for step in fresh:
+                self._ended.setdefault(flow.shape(step.address), [0, 0, 0])[column[step.status]] += 1
+            by_shape: dict[str, Count] = {shape: (a, b, c, 0) for shape, (a, b, c) in self._ended.items()}
         now = dict(running)
-        by_shape: dict[str, Count] = {shape: (a, b, c, 0) for shape, (a, b, c) in self._ended.items()}
+        totals = [sum(each[place] for each in by_shape.values()) for place in range(3)]
         for address in now:
             shape = flow.shape(address)
             done, failed, cancelled, waiting = by_shape.get(shape, (0, 0, 0, 0))
             by_shape[shape] = (done, failed, cancelled, waiting + 1)
-        totals = [sum(column) for column in zip(*self._ended.values(), strict=True)] or [0, 0, 0]
+        items = _items(dict(fanned))
         return Progress(
-            totals[0], totals[1], totals[2],
+            state, totals[0], totals[1], totals[2],
             tuple((address, agent, since) for address, (agent, since) in now.items()),
-            by_shape, _expected(by_shape, dict(fanned)),
+            by_shape, _expected(by_shape, items), _joined(by_shape, items, state),
         )  # fmt: skip
 
 
-def _expected(by_shape: Mapping[str, Count], fanned: Mapping[str, int]) -> dict[str, int]:
-    """Visits of each step that its innermost fan-out promises."""
+def _items(fanned: Mapping[str, int]) -> dict[str, int]:
+    """Branches of each fan-out of the flow, over all its visits."""
     items: dict[str, int] = {}
     for address, count in fanned.items():
-        shape = flow.shape(address) + ".f"
+        shape = flow.shape(address)
         items[shape] = items.get(shape, 0) + count
+    return items
+
+
+def _joined(by_shape: Mapping[str, Count], items: Mapping[str, int], state: str) -> tuple[str, ...]:
+    """Fan-outs with nothing running below and a step that every branch has ended; all, in a run that is done."""
+    found = []
+    for fan, count in items.items():
+        below = [each for shape, each in by_shape.items() if shape.startswith(f"{fan}.f")]
+        ended = max((sum(each[:3]) for each in below), default=0)
+        if state == "done" or (ended >= count and not any(each[3] for each in below)):
+            found.append(fan)
+    return tuple(found)
+
+
+def _expected(by_shape: Mapping[str, Count], fans: Mapping[str, int]) -> dict[str, int]:
+    """Visits of each step that its innermost fan-out promises."""
+    items = {f"{fan}.f": count for fan, count in fans.items()}
     found = {}
     for shape in by_shape:
         inner = max((f for f in items if shape == f or shape.startswith(f + ".")), key=len, default=None)

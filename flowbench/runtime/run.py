@@ -108,8 +108,8 @@ class Run:
         return flow.hand(self._input if root is None else root.ctx)[0]
 
     def progress(self) -> Progress:
-        """Counts so far, by node of the drawing. For one caller at a time."""
-        return self._counter.look(self._recorder.steps, self._recorder.running, self._recorder.fanned)
+        """Counts so far, by node of the drawing."""
+        return self._counter.look(self.state, self._recorder.steps, self._recorder.running, self._recorder.fanned)
 
     def reader(self) -> Reader:
         """Events from the first one kept; a slow reader gets Lagged(n)."""

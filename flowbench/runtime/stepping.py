@@ -28,7 +28,7 @@ CHANGES = 20  # paths that a pause lists at most
 class Pause:
     """Before a step. input: what it will get. ctx: of its scope, not to be changed.
 
-    changed: paths that differ since the last pause in this scope, at most CHANGES of them.
+    changed: paths that differ since the last pause in this scope or the one around it, at most CHANGES of them.
     """
 
     address: str
@@ -64,10 +64,10 @@ class Debugger:
         self._news = threading.Condition()
         self._listeners: list[Callable[[Pause], None]] = []
 
-    def attach(self, run: Run, evaluation: flow.Evaluation) -> None:
-        """Called once, before the run begins."""
-        self.run, self._evaluation = run, evaluation
-        run.is_paused = lambda: bool(self._held)
+    def attach(self, run: Run, evaluation: flow.Evaluation, ctx: Any) -> None:
+        """Called once, before the run begins with `ctx`."""
+        self.run, self._evaluation, self._last = run, evaluation, {"": ctx}
+        run.is_paused = self._is_held
         run.on_end(lambda _: self._say())
 
     # -- on the engine's thread
@@ -78,7 +78,7 @@ class Debugger:
 
     async def _hold(self, scope: flow.Scope, op: flow.Op, address: str, value: Any) -> None:
         scope.own.clear()  # from here on a write copies: the ctx that is shown stays as it is
-        last, self._last[scope.name] = self._last.get(scope.name, scope.ctx), scope.ctx
+        last, self._last[scope.name] = self._last_seen(scope.name), scope.ctx
         changed = tuple(islice(changed_paths(last, scope.ctx), CHANGES))
         pause = Pause(address, op.ref, value, scope.ctx, changed)
         held = _Held(scope, op, pause, asyncio.get_running_loop().create_future())
@@ -89,6 +89,12 @@ class Debugger:
             await held.go
         finally:
             self._drop(held)
+
+    def _last_seen(self, scope: str) -> Any:
+        """The ctx at the last pause in this scope; a branch that has had none began with its outer scope's."""
+        while scope not in self._last:
+            scope = flow.scope_of(scope.rpartition(".")[0])
+        return self._last[scope]
 
     def _edit(self, keys: tuple[str, ...], value: Any, done: Future[Pause]) -> None:
         try:
@@ -119,13 +125,16 @@ class Debugger:
             if held in self._held:
                 self._held.remove(held)
 
+    def _is_held(self) -> bool:
+        return bool(self._held) and not self.run.token.aborted()
+
     # -- for the person
 
     @property
     def paused(self) -> Pause | None:
-        """The step that waits; None while one runs, and after the end."""
+        """The step that waits; None while one runs, when the run is asked to stop, and after the end."""
         with self._news:
-            return self._held[0].pause if self._held else None
+            return self._held[0].pause if self._is_held() else None
 
     @property
     def ctx(self) -> Any:
@@ -141,7 +150,7 @@ class Debugger:
 
         def sleep(seconds: float) -> bool:
             with self._news:
-                return self._news.wait_for(lambda: bool(self._held) or self.run.has_ended, seconds)
+                return self._news.wait_for(lambda: self._is_held() or self.run.has_ended, seconds)
 
         if not wait_for(sleep, self.run.token, timeout):
             raise TimeoutError(f"no step of {self.run.id} was reached within {timeout} s")

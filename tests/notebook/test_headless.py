@@ -69,6 +69,28 @@ def test_the_result_names_the_notebook_its_cells_and_its_runs(tmp_path: Path) ->
     assert executed.metadata["flowbench"] == {"runs": [{"id": "r-1", "state": "done"}]}
 
 
+def test_a_run_that_nothing_shows_is_told_of_all_the_same(tmp_path: Path) -> None:
+    code = """
+%load_ext flowbench
+import flowbench as fb
+path = {"op": "path", "at": "$"}
+@fb.agent
+def same(value): return value
+bp = {"id": "quiet", "flow": {"kind": "step", "ref": "same", "in": path, "out": path}}
+"""
+    launch = "run = fb.launch(bp); run.wait()"
+    source = paper(tmp_path / "in.ipynb", code, "%reload_ext flowbench", launch, launch + "; 1 / 0")
+
+    with pytest.raises(CellFailed):
+        run_notebook(source, tmp_path / "out.ipynb")
+
+    told = read(tmp_path / "out.ipynb")
+    runs = told.metadata["flowbench"]["runs"]
+    assert [(run["blueprint"], run["state"]) for run in runs] == [("quiet", "done")] * 2
+    (cell,) = [cell for cell in told.cells if cell.source == launch]
+    assert "quiet: done, 1 step in" in text(cell)
+
+
 def test_parameters_reach_the_cell_tagged_for_them(tmp_path: Path) -> None:
     source = paper(tmp_path / "in.ipynb", "x = 1", "print(x)")
     notebook = read(source)

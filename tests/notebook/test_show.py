@@ -93,12 +93,12 @@ def test_the_panel_comes_at_once_and_the_graph_when_it_is_laid_out(live: Run) ->
 def test_the_panel_follows_the_run(live: Run) -> None:
     shown, _, _ = opened(live)
 
-    eventually(lambda: shown.panel.view["nodes"] == {"0": "done", "1": "running"})
+    eventually(lambda: shown.panel.view["nodes"] == {"start": "done", "0": "done", "1": "running"})
 
 
 def test_nothing_is_sent_while_only_the_seconds_change(live: Run) -> None:
     shown, _, _ = opened(live)
-    eventually(lambda: shown.panel.view["nodes"] == {"0": "done", "1": "running"})
+    eventually(lambda: shown.panel.view["nodes"] == {"start": "done", "0": "done", "1": "running"})
     sent: list[Any] = []
     shown.panel.observe(sent.append, "view")
 

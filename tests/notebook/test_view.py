@@ -8,7 +8,7 @@ import pytest
 
 from flowbench.blueprint import Functions, load
 from flowbench.cancel import AbortReason
-from flowbench.notebook.view import pause_view, progress, steps_total, view
+from flowbench.notebook.view import pause_view, steps_total, view
 from flowbench.runtime import Progress, Run, debug, launch
 from tests.flows import attempt, blueprint, fan, lit, loop, seq, step
 
@@ -35,7 +35,7 @@ def run(flow: dict[str, Any], ctx: Any = None) -> Run:
 
 
 def seen(of: Run) -> dict[str, Any]:
-    return view(of, progress(of), steps_total(of.blueprint), time.time())
+    return view(of, of.progress(), steps_total(of.blueprint), time.time())
 
 
 TEST = {"op": "path", "at": "$.yes"}
@@ -65,14 +65,14 @@ def test_a_done_run_is_whole() -> None:
     told = seen(ended)
 
     assert (told["state"], told["over"], told["done"], told["fraction"], told["of"]) == ("done", True, 2, 1.0, "of 2")
-    assert told["nodes"] == {"0": "done", "1": "done"}
+    assert told["nodes"] == {"start": "done", "0": "done", "1": "done", "end": "done"}
     assert told["note"] == ""
 
 
 def test_a_running_step_is_named_with_its_seconds() -> None:
     live = run(seq(A, step("wait")))
     until = time.monotonic() + 10
-    while not seen(live)["running"]:
+    while [address for _, address, _ in seen(live)["running"]] != ["1"]:
         assert time.monotonic() < until
     told = seen(live)
     live.abort()
@@ -99,13 +99,13 @@ def test_a_failure_says_its_error() -> None:
 
     told = seen(failed)
 
-    assert (told["failed"], told["nodes"]) == (1, {"0": "failed"})
+    assert (told["failed"], told["nodes"]) == (1, {"start": "done", "0": "failed"})
     assert "no luck" in told["note"]
 
 
 def test_a_fan_out_that_has_begun_gives_the_share() -> None:
     counts = {"0": (1, 0, 0, 0), "1.f": (3, 1, 0, 2)}
-    halfway = Progress(4, 1, 0, (), counts, {"1.f": 8})
+    halfway = Progress("running", 4, 1, 0, (), counts, {"1.f": 8}, ())
     live = run(step("wait"))
 
     told = view(live, halfway, None, time.time())
@@ -117,7 +117,7 @@ def test_a_fan_out_that_has_begun_gives_the_share() -> None:
 
 
 def test_a_fan_out_that_is_through_promises_nothing_more() -> None:
-    through = Progress(8, 0, 0, (), {"1.f": (8, 0, 0, 0)}, {"1.f": 8})
+    through = Progress("running", 8, 0, 0, (), {"1.f": (8, 0, 0, 0)}, {"1.f": 8}, ())
     live = run(step("wait"))
 
     told = view(live, through, None, time.time())
@@ -128,7 +128,9 @@ def test_a_fan_out_that_is_through_promises_nothing_more() -> None:
 
 
 def test_of_many_running_steps_a_few_are_named() -> None:
-    many = Progress(0, 0, 0, tuple((f"0.f{n}", "a", time.time()) for n in range(10)), {"0.f": (0, 0, 0, 10)}, {})
+    many = Progress(
+        "running", 0, 0, 0, tuple((f"0.f{n}", "a", time.time()) for n in range(10)), {"0.f": (0, 0, 0, 10)}, {}, ()
+    )
     live = run(step("wait"))
 
     told = view(live, many, None, time.time())

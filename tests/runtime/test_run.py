@@ -14,7 +14,7 @@ import flowbench as fb
 from flowbench.blueprint import Functions
 from flowbench.engine import UnresolvedRef
 from flowbench.flow import NotJson
-from flowbench.runtime import entries, journal
+from flowbench.runtime import entries, journal, launched
 from tests.flows import attempt, blueprint, fan, loop, seq, step
 
 
@@ -175,6 +175,22 @@ def test_abort_reaches_a_thread_that_heartbeats_and_one_that_does_not(functions:
     assert ended == ["polite", "rude"]
 
 
+def test_the_cause_is_the_first_one_also_when_a_body_meets_the_abort_before_the_engine(functions: Functions) -> None:
+    @functions.agent
+    def polite(value: Any, token: fb.CancelToken) -> None:
+        while True:
+            token.heartbeat()
+
+    run = fb.launch(blueprint(step("polite")), {"x": 1}, functions=functions)
+    while not run.progress().running:
+        time.sleep(0.005)
+    run.abort(by="button")
+
+    assert run.wait(30)
+    assert run.cause is not None
+    assert run.cause.by == "button"
+
+
 def test_a_body_that_swallows_its_cancellation_is_left_and_named(functions: Functions) -> None:
     freed = threading.Event()
 
@@ -314,8 +330,26 @@ def test_progress_counts_by_node_of_the_drawing(functions: Functions) -> None:
     progress = run.progress()
 
     assert (progress.done, progress.failed, progress.running) == (7, 1, ())
-    assert progress.status() == {"0.f": "done", "0": "done", "1.b": "failed", "1": "done"}
+    ends = {"start": "done", "end": "done"}
+    assert progress.status() == ends | {"0.f": "done", "0": "done", "0.join": "done", "1.b": "failed", "1": "done"}
     assert progress.counts() == {"0.f": "7/7"}
+
+
+def test_a_front_end_hears_of_each_run(functions: Functions) -> None:
+    heard: list[str] = []
+
+    def hear(run: fb.Run) -> None:
+        heard.append(run.id)
+
+    launched.append(hear)
+    try:
+        run = fb.launch(blueprint(step("inc")), {"x": 1}, functions=functions)
+        run.wait(30)
+        again = fb.resume(run.id, functions=functions)
+    finally:
+        launched.remove(hear)
+
+    assert heard == [run.id, again.id]
 
 
 def test_events_are_read_in_order_to_the_end(functions: Functions) -> None:

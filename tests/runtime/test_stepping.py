@@ -105,6 +105,19 @@ def test_branches_of_a_fanout_go_one_step_at_a_time(functions: Functions) -> Non
     assert [b["o"] for b in debugger.run.result(30)["r"]] == [1, 2, 3, 4, 5]
 
 
+def test_a_branch_tells_what_it_was_given(functions: Functions) -> None:
+    flow = seq(step("inc"), fan(step("inc", "$.i", "$.o"), items=[7, 8]))
+    debugger = fb.debug(blueprint(flow), {"x": 1}, functions=functions)
+    debugger.wait(30)
+
+    inside = debugger.next(30)
+
+    assert inside is not None
+    assert inside.changed == ("$.x", "$.i")
+    debugger.go()
+    debugger.run.wait(30)
+
+
 def test_go_frees_all_that_wait(functions: Functions) -> None:
     debugger = fb.debug(blueprint(fan(step("inc", "$.i", "$.o"), items=range(50))), {}, functions=functions)
     debugger.wait(30)
