@@ -33,7 +33,7 @@ class Evaluation:
 
     bodies: one per slot of the program; each gets a copy of its input that it may change. sink: where outcomes go.
     quick: slots whose bodies never wait. recorded: outcomes to answer with. limit: branches of one fan-out at a time.
-    compat: the program's, unless given. view: answer from `recorded` only, call no body, and keep all writes.
+    view: answer from `recorded` only, call no body, and keep all writes.
     grace: seconds that losers get to stop.
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
     it may `patch` the ctx, the input is read again afterwards.
@@ -50,13 +50,11 @@ class Evaluation:
         quick: frozenset[int] = frozenset(),
         recorded: Recorded | None = None,
         limit: int | None = None,
-        compat: str | None = None,
         view: bool = False,
         before: Before | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         self.program = program
-        self.compat = program.compat if compat is None else compat
         self.bodies = bodies
         self.sink = sink
         self.recorded = recorded

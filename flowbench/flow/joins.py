@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def fan_out(run: Evaluation, scope: Scope, op: Fan, items: list[Any], address: str) -> Any:
     """The joined value. Raises: FlowError, Aborted, Frontier."""
     if not items:
-        if op.join in ("any", "race") and run.compat != SEED:
+        if op.join in ("any", "race") and run.program.compat != SEED:
             raise TypeMismatch(f"fanout.{op.join}", "requires at least one item")
         return []
     fan = _Fanned(run, scope, op, items, address)

@@ -182,6 +182,6 @@ def step_failed(ref: str, said: str, address: str) -> DispatcherError:
 
 def _not_a_list(run: Evaluation, shown: str) -> FlowError:
     message = f"expected array, got {shown}"
-    if run.compat == SEED:
+    if run.program.compat == SEED:
         return DispatcherError("fanout.items", message)
     return TypeMismatch("fanout.items", message)

@@ -102,7 +102,7 @@ def resume(
         journal.close()
         raise
     run = Run(recorded.id, chosen, ctx, _token(options), bus, recorder, folder)
-    return _begin(run, linked, recorder, ctx, compat=recorded.compat, recorded=recorded)
+    return _begin(run, linked, recorder, ctx, recorded=recorded)
 
 
 _REFUSED = "this Blueprint is not the one that was recorded; pass accept_changes=True to go on with it:"
@@ -128,7 +128,7 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
             journal.sync()
         recorder = Durable(bus, journal)
     run = Run(run_id, blueprint, ctx, _token(options), bus, recorder, path)
-    return _begin(run, linked, recorder, ctx, compat=compat, debugger=debugger)
+    return _begin(run, linked, recorder, ctx, debugger=debugger)
 
 
 def _complete(source: Source, options: Common) -> bp.Blueprint:
@@ -151,7 +151,6 @@ def _begin(
     recorder: Memory,
     ctx: Any,
     *,
-    compat: str | None,
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
 ) -> Run:
@@ -163,7 +162,6 @@ def _begin(
         recorder,
         quick=linked.quick,
         recorded=recorded,
-        compat=compat,
         before=None if debugger is None else debugger.before,
     )
     site.evaluation = evaluation

@@ -36,7 +36,9 @@ class Progress:
             found["start"] = "done"
         if self.state == "done":
             found["end"] = "done"
-        for shape, (done, failed, cancelled, running) in self.by_shape.items():
+        for shape, (done, failed, cancelled, waiting) in self.by_shape.items():
+            more = self.state == "running" and done + failed + cancelled < self.expected.get(shape, 0)
+            running = waiting or more  # quick bodies never wait, but the next of them will come
             found[shape] = (
                 "running" if running
                 else "mixed" if failed and done
