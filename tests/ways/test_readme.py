@@ -27,8 +27,9 @@ def test_its_cells_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     last = json.loads(result.notebook.read_text(encoding="utf-8"))["cells"][-1]
     assert result.cells == len(cells) == 3
-    assert any("text/html" in output["data"] for output in last["outputs"])
-    assert "length" in "".join(last["outputs"][-1]["data"]["text/plain"])
+    (frame,) = [output["data"] for output in last["outputs"] if output["output_type"] == "execute_result"]
+    assert "text/html" in frame
+    assert "length" in "".join(frame["text/plain"])
 
 
 def test_its_table_of_commands_is_complete() -> None:
