@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,6 +175,15 @@ def test_notebooks_are_stored_without_outputs(path: Path) -> None:
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     assert "widgets" not in notebook["metadata"]
     assert "papermill" not in notebook["metadata"]
+
+
+def test_every_notebook_is_shipped() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+
+    names = [path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    assert shipped == {f"notebooks/{name}": f"flowbench/shipped/{name}" for name in names}
 
 
 def test_ci_runs_what_the_readme_tells_people_to_run() -> None:

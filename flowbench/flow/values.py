@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 import zlib
+from collections.abc import Callable
 from types import NoneType
 from typing import Any
 
@@ -128,44 +129,41 @@ def is_number(value: Any) -> bool:
 
 
 def strictly_equal(a: Any, b: Any) -> bool:
-    """0.1.1: integer 5 and float 5.0 differ; true and 1 differ. Walks with a list, so depth does not matter."""
-    todo = [(a, b)]
-    while todo:
-        a, b = todo.pop()
-        if a.__class__ is not b.__class__:
-            return False
-        if a.__class__ is list:
-            if len(a) != len(b):
-                return False
-            todo += zip(a, b, strict=True)
-        elif a.__class__ is dict:
-            if a.keys() != b.keys():
-                return False
-            todo += [(value, b[key]) for key, value in a.items()]
-        elif a != b:
-            return False
-    return True
+    """0.1.1: integer 5 and float 5.0 differ; true and 1 differ."""
+    return _alike(a, b, _same_kind_and_value)
 
 
 def equal(a: Any, b: Any) -> bool:
     """Later versions: numbers compare as float64, deeply; true and 1 still differ."""
+    return _alike(a, b, _same_number_or_value)
+
+
+def _same_kind_and_value(a: Any, b: Any) -> bool:
+    return a.__class__ is b.__class__ and bool(a == b)
+
+
+def _same_number_or_value(a: Any, b: Any) -> bool:
+    if is_number(a) and is_number(b):
+        return float(a) == float(b)
+    return _same_kind_and_value(a, b)
+
+
+def _alike(a: Any, b: Any, same: Callable[[Any, Any], bool]) -> bool:
+    """Arrays element by element, objects key by key, all else by `same`. A list of pairs, so depth does not matter."""
+    if a.__class__ not in CONTAINERS:
+        return same(a, b)
     todo = [(a, b)]
     while todo:
         a, b = todo.pop()
-        if is_number(a) and is_number(b):
-            if float(a) != float(b):
-                return False
-        elif a.__class__ is not b.__class__:
-            return False
-        elif a.__class__ is list:
+        if a.__class__ is list and b.__class__ is list:
             if len(a) != len(b):
                 return False
             todo += zip(a, b, strict=True)
-        elif a.__class__ is dict:
+        elif a.__class__ is dict and b.__class__ is dict:
             if a.keys() != b.keys():
                 return False
             todo += [(value, b[key]) for key, value in a.items()]
-        elif a != b:
+        elif not same(a, b):
             return False
     return True
 
