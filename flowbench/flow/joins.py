@@ -149,6 +149,7 @@ class _Race:
         self.run = fan.run
         self.loop = fan.run.loop
         self.next = self.fresh = 0
+        self.nests = any(isinstance(op, Fan) for op in fan.op.body.code)
         self.left = len(fan.items)
         self.workers: dict[asyncio.Task[None], None] = {}  # in the order they were hired
         self.results: list[Any] = [None] * self.left
@@ -184,8 +185,13 @@ class _Race:
             return
         room = int(min(len(self.fan.items) - self.next, self.run.limit - len(self.workers))) - self.fresh
         if room > 0:
-            self.hire(min(room, max(1, len(self.workers))))
-        if self.fan.scope.crew is not None:  # what waits below us keeps our own worker waiting, too
+            self.hire(1 if self.nests else min(room, max(1, len(self.workers))))
+        if self.fresh == 0:
+            self.all_wait()
+
+    def all_wait(self) -> None:
+        """Whoever could begin has begun: what waits below us keeps our own worker waiting, too."""
+        if self.fan.scope.crew is not None:
             self.fan.scope.crew.body_waits()
 
     async def work(self) -> None:
@@ -206,6 +212,8 @@ class _Race:
                     fan.scope.live = True
                 if not over.done():
                     self.settle(index, branch, error)
+            if not over.done() and self.fresh == 0:
+                self.all_wait()
         except asyncio.CancelledError:  # lost or aborted: `over` must not stay open
             over.cancel()
             raise

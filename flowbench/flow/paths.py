@@ -42,7 +42,7 @@ def parse(text: str, compat: str | None = None) -> Keys:
 
 def _parse_later(text: str) -> Keys:
     root = "$" if text.startswith("$") else "ctx" if text.startswith("ctx") else ""
-    if not root or (root == "ctx" and text[3:4] not in ("", ".", "[")):
+    if not root:
         _refuse(text, "path must start with '$' or 'ctx' followed by '.', '[', or end-of-string")
     keys: list[str] = []
     at = len(root)
@@ -52,8 +52,9 @@ def _parse_later(text: str) -> Keys:
             while end < len(text) and text[end] not in ".[":
                 end += 1
             if end == at + 1:
-                last = end == len(text)
-                _refuse(text, "trailing '.' with no segment after it" if last else "empty path segment")
+                if at == len(root) and end == len(text):
+                    _refuse(text, "trailing '.' with no segment after it")
+                _refuse(text, "empty path segment (leading, trailing, or consecutive '.')")
             keys.append(text[at + 1 : end])
         elif text[at] == "[":
             if text[at + 1 : at + 2] != '"':

@@ -26,6 +26,17 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 
+_EXTENDING = (  # Grapheme_Extend outside the categories Mn and Me, in hexadecimal; source: rustc 1.95
+    "9be 9d7 b3e b57 bbe bd7 cc0 cc2 cc7-cc8 cca-ccb cd5-cd6 d3e d57 dcf ddf 1715 1734 1b35 1b3b 1b3d "
+    "1b43-1b44 1baa 1bf2-1bf3 302e-302f a953 a9c0 ff9e-ff9f 111c0 11235 1133e 1134d 11357 114b0 114bd "
+    "115af 116b6 11930 1193d 16ff0-16ff1 1d165-1d166 1d16d-1d172 "
+)
+_EXTENDS = frozenset(
+    chr(code)
+    for first, _, last in (span.partition("-") for span in _EXTENDING.split())
+    for code in range(int(first, 16), int(last or first, 16) + 1)
+)
+
 
 def take(value: Any) -> tuple[Any, bytes]:
     """Take over a body's output: (fresh value that the body cannot reach, its JSON text).
@@ -191,6 +202,6 @@ def _quoted(text: str) -> str:
 def _escaped(char: str) -> str:
     if (short := _ESCAPES.get(char)) is not None:
         return short
-    if char.isprintable() and unicodedata.category(char) not in ("Mn", "Me"):
+    if char.isprintable() and unicodedata.category(char) not in ("Mn", "Me") and char not in _EXTENDS:
         return char
     return f"\\u{{{ord(char):x}}}"

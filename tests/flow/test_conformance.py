@@ -12,7 +12,7 @@ from flowbench.flow import SEED
 from tests.flow import conformance
 
 VECTORS = Path(__file__).with_name("vectors.json")
-CASES = conformance.load(VECTORS)
+CASES = [case for name in ("vectors.json", "more_vectors.json") for case in conformance.load(VECTORS.with_name(name))]
 
 
 @pytest.mark.parametrize("compat", [None, SEED], ids=["later", "seed"])
@@ -45,4 +45,19 @@ def test_the_runner_counts_cases_and_succeeds(capsys: pytest.CaptureFixture[str]
     status = conformance.main([str(VECTORS), "--compat", SEED])
 
     assert status == 0
-    assert capsys.readouterr().out.splitlines() == [f"{len(CASES)} passed, 0 failed"]
+    assert capsys.readouterr().out.splitlines() == [f"{len(conformance.load(VECTORS))} passed, 0 failed"]
+
+
+def test_a_case_that_cannot_be_run_fails_and_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = {"id": "broken", "flow": {"kind": "seq", "children": []}, "dispatch": 5, "ctx": {}, "expect": {"x": 1}}
+    malformed = {"id": "malformed", "flow": {"kind": "assign"}, "ctx": {}, "expect": {"error_kind": "ParseError"}}
+    silent = {"id": "silent", "note": "only a note", "expr": {"op": "lit", "value": 5}, "ctx": {}}
+    file = tmp_path / "v.json"
+    file.write_text(json.dumps({"cases": [broken, malformed, silent]}))
+
+    status = conformance.main([str(file)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert status == 1
+    assert lines[0].startswith("broken ")
+    assert lines[-1] == "2 passed, 1 failed"

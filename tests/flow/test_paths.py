@@ -57,11 +57,11 @@ def test_later_paths(text: str, keys: tuple[str, ...]) -> None:
     [
         ("", "must start with"),
         ("a.b", "must start with"),
-        ("ctxfoo", "must start with"),
+        ("ctxfoo", "right after 'ctx'"),
         ("$foo", "right after '$'"),
         ("$$.x", "right after '$'"),
         ("$.", "trailing '.'"),
-        ("$.a.", "trailing '.'"),
+        ("$.a.", "empty path segment"),
         ("$.a..b", "empty path segment"),
         ("$..a", "empty path segment"),
         ("$.a[0]", "expected '\"' after '['"),
