@@ -13,6 +13,7 @@ from flowbench.blueprint.model import Blueprint, parse, parsed_flow
 from flowbench.blueprint.place import ROOT, under
 from flowbench.blueprint.plain import copied
 from flowbench.blueprint.reader import LIMIT, Document, format_of, read
+from flowbench.blueprint.references import refuse_references
 from flowbench.blueprint.shorthand import expand_paths
 from flowbench.blueprint.words import what
 
@@ -66,6 +67,11 @@ def _of_file(path: Path, format: str | None, name: str | None, compat: str | Non
     document = read(_bytes(path), format, source=str(path))
     if name is None and _is_bare(document.data):
         name = path.stem
+    try:
+        refuse_references(document.data)
+    except InvalidBlueprint as error:
+        error.source, error.spot = str(path), document.spot(error.place)
+        raise
     return _of_document(document, name, compat, str(path))
 
 

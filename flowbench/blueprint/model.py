@@ -129,7 +129,7 @@ class BlueprintMetadata(Record, frozen=True):
 
 
 class SpawnerHints(Record, frozen=True):
-    """layers: names of what has to surround every step, outermost first."""
+    """layers: names of what has to surround every step, the last one outermost."""
 
     layers: tuple[str, ...] = ()
 

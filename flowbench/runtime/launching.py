@@ -33,7 +33,8 @@ launched: list[Callable[[Run], None]] = []
 
 
 class Common(TypedDict, total=False):
-    """timeout: seconds until the run is aborted with reason Timeout. token: the run gets a child of it.
+    """timeout: seconds until the run is aborted with reason Timeout; by default what the Blueprint's metadata say as
+    default_run_ttl_secs, else none. token: the run gets a child of it.
 
     functions: where agents are looked up (default: every @agent of this process). externs: pure functions that
     expressions may call. durability: what a recorded step survives: "process" (default) kill -9, "power" a power cut,
@@ -101,7 +102,7 @@ def resume(
     except BaseException:
         journal.close()
         raise
-    run = Run(recorded.id, chosen, ctx, _token(options), bus, recorder, folder)
+    run = Run(recorded.id, chosen, ctx, _token(options, chosen), bus, recorder, folder)
     return _begin(run, linked, recorder, ctx, recorded=recorded)
 
 
@@ -127,7 +128,7 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
         if durability == "power":
             journal.sync()
         recorder = Durable(bus, journal)
-    run = Run(run_id, blueprint, ctx, _token(options), bus, recorder, path)
+    run = Run(run_id, blueprint, ctx, _token(options, blueprint), bus, recorder, path)
     return _begin(run, linked, recorder, ctx, debugger=debugger)
 
 
@@ -140,8 +141,10 @@ def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engin
     return engine.link(engine.compile(blueprint, factories, compat=compat, externs=options.get("externs")))
 
 
-def _token(options: Common) -> CancelToken:
+def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
     parent, timeout = options.get("token"), options.get("timeout")
+    if timeout is None:
+        timeout = blueprint.metadata.default_run_ttl_secs
     return CancelToken(timeout) if parent is None else parent.child(timeout)
 
 

@@ -279,3 +279,24 @@ def test_the_dialect_is_that_of_the_flow_parser() -> None:
         load(text, compat="0.1.1")
 
     assert (refused.value.place, refused.value.line) == ("$.flow.kind", 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ('{"id": "a", "flow": {"kind": "assign", "at": "$.x", "value": {"op": "lit", "value": {"$file": "p.txt"}}}}',
+         "$.flow.value.value"),
+        ('{"id": "a", "agents": [{"$agent_md": "a.md", "kind": "lua"}], "flow": {"kind": "seq", "children": []}}',
+         "$.agents[0]"),
+    ],
+    ids=["$file", "$agent_md"],
+)  # fmt: skip
+def test_a_reference_in_a_file_is_refused_and_not_passed_on(tmp_path: Path, body: str, place: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(body)
+
+    with pytest.raises(InvalidBlueprint, match="is not read by this version") as caught:
+        load(file)
+
+    assert caught.value.place == place
+    assert caught.value.line == 1

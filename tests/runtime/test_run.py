@@ -141,6 +141,14 @@ def test_the_deadline_is_an_abort_with_reason_timeout(functions: Functions) -> N
         run.result(30)
 
 
+def test_a_blueprint_may_say_how_long_it_may_take(functions: Functions) -> None:
+    hasty = blueprint(step("forever"), metadata={"default_run_ttl_secs": 0})
+
+    with pytest.raises(fb.RunCancelled, match="Aborted: Timeout"):
+        fb.launch(hasty, {"x": 1}, functions=functions).result(30)
+    assert fb.launch({**hasty, "flow": step("inc")}, {"x": 1}, functions=functions, timeout=30).result(30) == {"x": 2}
+
+
 def test_abort_reaches_a_thread_that_heartbeats_and_one_that_does_not(functions: Functions) -> None:
     ended: list[str] = []
 
