@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 _numbers = itertools.count(1)
+_here = threading.local()  # .pool: the Handoff that this thread works for
 
 
 class Handoff:
@@ -73,6 +75,22 @@ class Handoff:
         """Bodies that go on although they were forced. They end when they choose to, or with the process."""
         return self._reaper.orphans()
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Around a wait for other work of this pool, in one of its threads: the place is somebody else's meanwhile.
+
+        Without it, functions that wait for functions fill all places and wait for ever. Elsewhere it does nothing.
+        """
+        if getattr(_here, "pool", None) is not self:
+            yield
+            return
+        self._give_place()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._threads += 1  # for a while there may be more than the limit; they end when they are next idle
+
     def close(self) -> None:
         """Take no more calls. What was handed over is still done; then the threads end. Does not wait."""
         with self._lock:
@@ -106,13 +124,17 @@ class Handoff:
         if not job.leave():
             return
         self._reaper.take(job, grace)
-        with self._lock:  # its thread takes no further job: the place is free for another
+        self._give_place()  # its thread takes no further job
+
+    def _give_place(self) -> None:
+        with self._lock:
             self._threads -= 1
             if self._backlog:
                 self._start(self._backlog.popleft())
 
     def _work(self, seat: _Seat) -> None:
         thread = threading.current_thread()
+        _here.pool = self
         while (job := seat.job) is not None:
             try:
                 goes_on = job.run(thread)
@@ -129,12 +151,12 @@ class Handoff:
         """Have the next job put into `seat`, whose gate opens then; False if there will be none."""
         seat.job = None
         with self._lock:
+            if self._threads > self._limit or (self._closed and not self._backlog):
+                self._threads -= 1
+                return False
             if self._backlog:
                 seat.job = self._backlog.popleft()
                 seat.gate.release()
-            elif self._closed:
-                self._threads -= 1
-                return False
             else:
                 self._idle.append(seat)
         return True

@@ -6,6 +6,9 @@ outcome led here: a resumed run forgets exactly these.
 
 from __future__ import annotations
 
+import asyncio
+
+from flowbench.cancel import Aborted
 from flowbench.errors import FlowbenchError
 
 
@@ -158,11 +161,18 @@ class Frontier(BaseException):
 
 
 def text_of(error: BaseException) -> str:
-    """What an exception says, as text that JSON can hold; its class name if it says nothing."""
+    """What an exception says, as text that JSON can hold; its class name if it says nothing.
+
+    One that is no Exception gets its class name in front: a bare `2` of sys.exit(2) would tell nobody anything.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled from inside"
     try:
         text = str(error)
     except Exception:  # the exception's class is user code, and its __str__ may fail like any other
         text = ""
     if not text:
         return type(error).__name__
+    if not isinstance(error, Exception | Aborted):
+        text = f"{type(error).__name__}: {text}"
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any
 
-from flowbench.cancel import GRACE_SECONDS, Aborted, Cause
+from flowbench.cancel import GRACE_SECONDS, Aborted, CancelToken, Cause
 from flowbench.flow import joins
 from flowbench.flow.errors import FlowError, Frontier, NotReproducible, WouldWait
 from flowbench.flow.paths import Keys, force
@@ -33,6 +33,7 @@ class Evaluation:
 
     bodies: one per slot of the program; each gets a copy of its input that it may change. sink: where outcomes go.
     quick: slots whose bodies never wait. recorded: outcomes to answer with. limit: branches of one fan-out at a time.
+    token: the run's own; a body that meets its abort has not failed.
     view: answer from `recorded` only, call no body, and keep all writes.
     grace: seconds that losers get to stop.
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
@@ -50,6 +51,7 @@ class Evaluation:
         quick: frozenset[int] = frozenset(),
         recorded: Recorded | None = None,
         limit: int | None = None,
+        token: CancelToken | None = None,
         view: bool = False,
         before: Before | None = None,
         grace: float = GRACE_SECONDS,
@@ -61,11 +63,13 @@ class Evaluation:
         self.limit = math.inf if limit is None else limit
         self.view = view
         self.before = before
+        self.token = token
         self.grace = grace
         self.hooks = bool(recorded is not None and recorded.patches)
         self.inline = {id(op) for op in program.ops() if isinstance(op, Fan) and _is_quick(op, quick)}
 
         self.cause: Cause | None = None  # read at every step
+        self.untold: BaseException | None = None  # why the sink could not be told of something
         self.root: Scope | None = None  # until it has begun
         self.here: Scope | None = None
         self.at = ""
@@ -96,6 +100,10 @@ class Evaluation:
             except RuntimeError:  # the loop is closed: nothing of ours is left on it
                 return True
         return True
+
+    def is_stopping(self) -> bool:
+        """The run was asked to stop; also in the moment in which a body knows of it and `stop` was not called yet."""
+        return self.cause is not None or (self.token is not None and self.token.aborted())
 
     def _cancel_tasks(self) -> None:
         if self.over:

@@ -127,9 +127,11 @@ async def _view(fan: _Fanned, won: int | None) -> Any:
         ends.append((branch.leave(), error))
     if won is not None and won in complete:
         ctx, error = ends[won]
-        if error is not None:
-            raise error
-        return ctx
+        if error is None:
+            return ctx
+        if fan.op.join == "any":  # it failed because all did
+            error.causes = tuple(cause for _, failure in ends if failure is not None for cause in failure.causes)
+        raise error
     if fan.op.join in ("any", "race") or len(complete) < len(ends):
         raise Frontier(fan.address)
     if fan.op.join == "all_settled":

@@ -6,6 +6,7 @@ import math
 import unicodedata
 import zlib
 from collections.abc import Callable
+from itertools import accumulate
 from types import NoneType
 from typing import Any
 
@@ -17,13 +18,15 @@ ATOMS: frozenset[type[Any]] = frozenset({str, int, bool, NoneType, float})
 CONTAINERS: frozenset[type[Any]] = frozenset({dict, list})
 PLAIN = ATOMS | CONTAINERS
 I64_MIN, U64_MAX = -(2**63), 2**64 - 1
-MAX_DEPTH = 500  # of values; no encoder of ours reaches it
+MAX_DEPTH = 500  # of values; encoders and decoders manage nearly twice that, less the stack of their caller
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(sorted(set(range(256)) - set(_STEPS)))
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 
 _EXTENDING = (  # Grapheme_Extend outside the categories Mn and Me, in hexadecimal; source: rustc 1.95
@@ -51,7 +54,7 @@ def take(value: Any) -> tuple[Any, bytes]:
         if kind is str or kind is bool or kind is NoneType:
             return value, text
         fresh = decode(text)
-        if fresh == value:
+        if fresh == value and not _is_too_deep(value, text):
             if fresh.__class__ is not float:
                 _pack(fresh)
             return fresh, text
@@ -91,6 +94,17 @@ def checksum(text: bytes) -> int:
 def compact(value: Any) -> str:
     """Compact JSON with sorted keys."""
     return _encode_sorted(value).decode()
+
+
+def _is_too_deep(value: Any, text: bytes) -> bool:
+    """Nested so deep that a decoder with less stack left than we have now would fail on it.
+
+    Counts brackets in the text, which is quick, and looks at the value only where that may be too many.
+    """
+    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+        return False
+    deepest = max(accumulate(map(_STEPS.__getitem__, text.translate(None, _NO_BRACKETS))))
+    return deepest > MAX_DEPTH and _where(value) is not None  # brackets inside strings were counted, too
 
 
 def _where(value: Any) -> str | None:

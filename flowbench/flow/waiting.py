@@ -46,7 +46,12 @@ def rest(
     Tells who asked for a cancellation: while the body runs only the body can, while it waits only others. What the
     body asked for itself is taken back, so that a CancelledError with nothing left asked for is the body's failure.
     """
-    run.sink.start(address, ref, run)
+    try:
+        run.sink.start(address, ref, run)
+    except BaseException as error:
+        run.untold = error  # nobody may take it for the body's failure: what cannot be recorded ends the run
+        body.close()
+        raise
     crew = scope.crew
     if crew is not None:
         crew.body_waits()
@@ -94,9 +99,14 @@ def _breathe(run: Evaluation) -> None:
         run.slice_end = perf_counter() + SLICE
 
 
-def is_own_cancel(error: BaseException, run: Evaluation, scope: Scope) -> bool:
-    """True for a CancelledError that nobody outside the body asked for."""
-    if not isinstance(error, asyncio.CancelledError) or run.cause is not None or _is_late(run, scope.crew):
+def is_the_bodys(error: BaseException, run: Evaluation, scope: Scope) -> bool:
+    """True for what the body did to itself: SystemExit, its own abort, a CancelledError that nobody else asked for.
+
+    Not for a stop of the run or a lost branch, nor for GeneratorExit, by which the interpreter takes a coroutine away.
+    """
+    if run.is_stopping() or _is_late(run, scope.crew) or isinstance(error, GeneratorExit):
         return False
+    if not isinstance(error, asyncio.CancelledError):
+        return True
     task = None if run.sync else asyncio.current_task()
     return task is None or task.cancelling() <= run.calm

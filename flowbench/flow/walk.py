@@ -12,7 +12,7 @@ from flowbench.flow.paths import SEED
 from flowbench.flow.program import FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
 from flowbench.flow.scope import Rescue, Scope, Turns
 from flowbench.flow.values import CONTAINERS, PLAIN, compact, debug, hand, hand_copy, take, take_value, truthy
-from flowbench.flow.waiting import coroutine_of, is_own_cancel, rest, turn
+from flowbench.flow.waiting import coroutine_of, is_the_bodys, rest, turn
 
 if TYPE_CHECKING:
     from flowbench.flow.evaluate import Evaluation
@@ -77,12 +77,14 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             else:
                                 out = take_value(result)
                         except Exception as error:  # the body's own failure, whatever it is
+                            if error is run.untold:
+                                raise
                             said = text_of(error)
                             sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
                             raise step_failed(op.ref, said, address) from error
                         except BaseException as error:
-                            if is_own_cancel(error, run, scope):
-                                said = "cancelled from inside"
+                            if error is not run.untold and is_the_bodys(error, run, scope):
+                                said = text_of(error)
                                 sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
                                 raise step_failed(op.ref, said, address) from error
                             run.cancelled(address, op.ref, error)

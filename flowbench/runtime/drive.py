@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
 from flowbench.runtime.recorder import Memory
+from flowbench.storage import StorageError
+
+UNRECORDED = (OSError, StorageError)  # what a full disk raises
+LOST = Cause(AbortReason.UNKNOWN, "engine")  # its task was cancelled by somebody who does not own it
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Ending:
     """state: done | failed | cancelled, or interrupted when the end itself could not be recorded.
 
     ctx: the final one, or the last one before the failure. orphans: addresses of bodies that would not stop.
+    addresses: of the outcomes that made it fail.
     """
 
     state: str
@@ -24,7 +29,7 @@ class Ending:
     error: BaseException | None = None
     cause: Cause | None = None
     orphans: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = field(default=())
+    addresses: tuple[str, ...] = ()
 
 
 class Site:
@@ -52,7 +57,7 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
     error = None if ending.error is None else str(ending.error)
     try:
         recorder.end(ending.state, error, ending.addresses)
-    except OSError as failure:  # disk full: the journal has no end, so the run counts as interrupted and can be resumed
+    except UNRECORDED as failure:  # the journal has no end, so the run counts as interrupted and can be resumed
         return Ending("interrupted", ending.ctx, failure, ending.cause, ending.orphans)
     return ending
 
@@ -64,26 +69,25 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
     task = asyncio.get_running_loop().create_task(flow.evaluate(evaluation, ctx), name="flowbench-run")
     unlink = _link(token, evaluation)
     try:
-        stuck = await _bounded(task, token)
+        is_stuck = await _bounded(task, token)
     finally:
         unlink()
     last = ctx if evaluation.root is None else evaluation.root.ctx
-    if stuck:
-        assert token.cause is not None
-        return Ending("cancelled", last, cause=token.cause, orphans=tuple(recorder.running))
+    orphans = tuple(recorder.running)  # losers that would not stop, too
+    if is_stuck:
+        return Ending("cancelled", last, cause=token.cause, orphans=orphans)
     try:
-        return Ending("done", task.result())
-    except Aborted as aborted:
+        return Ending("done", task.result(), orphans=orphans)
+    except (Aborted, asyncio.CancelledError) as stopped:
         # A body may have met the abort first, through a child of the token, whose cause only says "parent".
-        return Ending("cancelled", last, cause=token.cause or aborted.cause, orphans=tuple(recorder.running))
-    except asyncio.CancelledError:
-        return Ending("cancelled", last, cause=Cause(AbortReason.UNKNOWN, "engine"))
-    except OSError as failure:
-        return Ending("interrupted", last, failure)
+        cause = token.cause or (stopped.cause if isinstance(stopped, Aborted) else LOST)
+        return Ending("cancelled", last, cause=cause, orphans=orphans)
+    except UNRECORDED as failure:
+        return Ending("interrupted", last, failure, orphans=orphans)
     except flow.FlowError as failure:
-        return Ending("failed", last, failure, addresses=failure.causes)
-    except Exception as failure:  # NotReproducible, a damaged blob, our own bugs: the run must still end and say so
-        return Ending("failed", last, failure)
+        return Ending("failed", last, failure, orphans=orphans, addresses=failure.causes)
+    except BaseException as failure:  # NotReproducible, a damaged blob, our own bugs: the run must still end and say so
+        return Ending("failed", last, failure, orphans=orphans)
 
 
 def _link(token: CancelToken, evaluation: flow.Evaluation) -> Callable[[], None]:
@@ -106,19 +110,33 @@ def _link(token: CancelToken, evaluation: flow.Evaluation) -> Callable[[], None]
 async def _bounded(task: asyncio.Task[Any], token: CancelToken) -> bool:
     """Wait for the evaluation; after an abort no longer than the grace, twice. True if it would not end."""
     loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
-    forget = token.on_abort(lambda _: loop.call_soon_threadsafe(asked.set))
-    waiter = loop.create_task(asked.wait())
+    asked = loop.create_future()
+    forget = token.on_abort(lambda _: loop.call_soon_threadsafe(_settle, asked))
     try:
-        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        await _wait({task, asked}, None, token)
         for _ in range(2):
             if task.done():
                 return False
-            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            await _wait({task}, GRACE_SECONDS, token)
             if not task.done():
                 task.cancel()  # asyncio is edge-triggered: a body that swallowed the first one gets another
-        await asyncio.wait({task}, timeout=0.1)
+        await _wait({task}, 0.1, token)
         return not task.done()
     finally:
         forget()
-        waiter.cancel()
+
+
+async def _wait(things: set[asyncio.Future[Any]], seconds: float | None, token: CancelToken) -> None:
+    """Until one of them is done. A body that cancels all tasks of the loop cancels this one too: that is an abort."""
+    try:
+        await asyncio.wait(things, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        me = asyncio.current_task()
+        assert me is not None
+        me.uncancel()
+        token.abort(LOST.reason, LOST.by)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import time
+import weakref
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ _HEAD = len('{"c":"xxxxxxxx",')
 
 
 class Journal:
-    """Appends entries; holds the file's lock for life (the kernel drops it with the process).
+    """Appends entries; holds the file's lock for life (the kernel drops it with the process). A forked child lets go.
 
     power: every entry survives a power cut, not only the death of the process.
     entries: what was there when it was opened. torn: bytes of an unfinished last line that were cut off.
@@ -55,6 +56,7 @@ class Journal:
         except BaseException:
             os.close(self._fd)
             raise
+        _open.add(self)
 
     def append(self, entry: Entry) -> None:
         """Write one entry; it survives kill -9 when this returns."""
@@ -73,18 +75,19 @@ class Journal:
         self._crc, self._size = crc, self._size + written
 
     def sync(self) -> None:
-        """Bring file and folder to the disk."""
+        """Bring the file, its folder and the folder's own entry to the disk."""
         os.fsync(self._fd)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(self.path.parent)
+        _sync_folder(self.path.parent.parent)
 
     def keep_blob(self, text: bytes) -> str:
         """Store a large value under its sha256, on disk before any line names it."""
         name = hashlib.sha256(text).hexdigest()
-        folder = private_dir(self.path.parent / BLOBS)
+        folder = self.path.parent / BLOBS
+        is_new = not folder.exists()
+        private_dir(folder)
+        if is_new and self._power:
+            _sync_folder(self.path.parent)
         if not (folder / name).exists():
             write(folder / name, text)
         return name
@@ -92,8 +95,25 @@ class Journal:
     def close(self) -> None:
         """Give the lock away. Idempotent."""
         if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+            fcntl.flock(self._fd, fcntl.LOCK_UN)  # closing alone does not unlock what a forked child still holds
+            self._let_go()
+
+    def _let_go(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+_open: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _let_go_of_all() -> None:
+    """In a forked child: a lock belongs to the open file, which fork shares, and would outlive its owner there."""
+    for journal in list(_open):
+        journal._let_go()
+
+
+os.register_at_fork(after_in_child=_let_go_of_all)
 
 
 def read(folder: Path) -> list[AnyEntry]:
@@ -136,6 +156,14 @@ def _lock(fd: int, run_id: str) -> None:
         except BlockingIOError:
             time.sleep(LOCK_PAUSE)
     raise RunOwned(f"run {run_id} is being written by another process; abort it there, or wait until it ends", run_id)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _read_all(fd: int) -> bytes:

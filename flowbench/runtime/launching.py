@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import logging
 import os
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
 from flowbench import blueprint as bp
@@ -22,6 +22,8 @@ from flowbench.runtime.loop import engine as engine_thread
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger
+
+_log = logging.getLogger("flowbench.runtime")
 
 Durability = Literal["memory", "process", "power"]
 Externs = Mapping[str, Callable[[list[Any]], Any]]
@@ -82,8 +84,7 @@ def resume(
     Raises: RunNotFound, RunOwned, JournalDamaged, BlueprintChanged, engine.CompileError.
     """
     folder = store.find(run_id)
-    durability = options.get("durability", "process")
-    recorded, journal = replay.take_over(folder, power=durability == "power")
+    recorded, journal = replay.take_over(folder, power=options.get("durability") == "power")
     try:
         original = bp.load(recorded.blueprint)
         chosen = original if blueprint is None else _complete(blueprint, options)
@@ -91,19 +92,33 @@ def resume(
         if changed and not accept_changes:
             raise BlueprintChanged(f"{_REFUSED}\n{changed}", recorded.id)
         linked = _link(chosen, options, recorded.compat)
-        bus, ctx = Bus(), recorded.ctx
+        token, bus = _token(options, chosen), Bus()
         recorder: Memory
         if recorded.state == "done" and not changed:
             journal.close()
             recorder = Memory(bus, recorded)
         else:
-            replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests)
+            forget = recorded.causes if recorded.state == "failed" else _unended_failure(recorded, linked)
+            replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
+        run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
+        return _begin(run, linked, recorded.ctx, recorded=recorded)
     except BaseException:
         journal.close()
         raise
-    run = Run(recorded.id, chosen, ctx, _token(options, chosen), bus, recorder, folder)
-    return _begin(run, linked, recorder, ctx, recorded=recorded)
+
+
+def _unended_failure(recorded: replay.Recorded, linked: engine.Linked) -> Sequence[str]:
+    """Causes of a failure that is recorded, but not its end: the owner died or was stopped in between."""
+    unheard = Memory(Bus(limit=1), recorded)
+    view = flow.Evaluation(linked.program, [], unheard, recorded=recorded, view=True)
+    try:
+        flow.evaluate_sync(view, recorded.ctx)
+    except flow.FlowError as failure:
+        return failure.causes
+    except (flow.Frontier, flow.NotReproducible):  # it goes on from there, or says so when it runs
+        return ()
+    return ()
 
 
 _REFUSED = "this Blueprint is not the one that was recorded; pass accept_changes=True to go on with it:"
@@ -115,21 +130,23 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
     linked = _link(blueprint, options, compat)
     ctx = flow.take({} if ctx is None else ctx)[0]
     started = time.time()
-    run_id = store.new_id(started)
-    bus, durability = Bus(), options.get("durability", "process")
-    path: Path | None = None
-    recorder: Memory = Memory(bus)
-    if durability != "memory":
-        path = store.create(run_id)
-        journal = Journal(path, power=durability == "power")
-        journal.append(
-            entries.Begun(run_id, started, bp.to_json(blueprint), ctx, os.getpid(), dict(linked.digests), compat)
-        )
+    token, bus = _token(options, blueprint), Bus()
+    durability = options.get("durability", "process")
+    if durability == "memory":
+        run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
+        return _begin(run, linked, ctx, debugger=debugger)
+    path = store.create(started)
+    journal = Journal(path, power=durability == "power")
+    try:
+        plain = bp.to_json(blueprint)
+        journal.append(entries.Begun(path.name, started, plain, ctx, os.getpid(), dict(linked.digests), compat))
         if durability == "power":
             journal.sync()
-        recorder = Durable(bus, journal)
-    run = Run(run_id, blueprint, ctx, _token(options, blueprint), bus, recorder, path)
-    return _begin(run, linked, recorder, ctx, debugger=debugger)
+        run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
+        return _begin(run, linked, ctx, debugger=debugger)
+    except BaseException:
+        journal.close()
+        raise
 
 
 def _complete(source: Source, options: Common) -> bp.Blueprint:
@@ -151,7 +168,6 @@ def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
 def _begin(
     run: Run,
     linked: engine.Linked,
-    recorder: Memory,
     ctx: Any,
     *,
     recorded: replay.Recorded | None = None,
@@ -162,7 +178,8 @@ def _begin(
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),
-        recorder,
+        run.recorder,
+        token=run.token,
         quick=linked.quick,
         recorded=recorded,
         before=None if debugger is None else debugger.before,
@@ -170,9 +187,12 @@ def _begin(
     site.evaluation = evaluation
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
-    run.begin(evaluation, thread.submit(drive(evaluation, ctx, recorder, run.token)))
+    run.begin(evaluation, thread.submit(drive(evaluation, ctx, run.recorder, run.token)))
     for hear in launched:
-        hear(run)
+        try:
+            hear(run)
+        except Exception:  # a front end's fault must not cost its owner the run
+            _log.exception("a listener of launches failed")
     return run
 
 

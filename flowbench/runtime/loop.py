@@ -6,6 +6,7 @@ A cell or script only waits. Measured: no other way keeps an abort button live i
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Coroutine
@@ -15,6 +16,8 @@ from typing import Any, TypeVar
 from flowbench.cancel import Handoff
 
 T = TypeVar("T")
+
+_log = logging.getLogger("flowbench.runtime")
 
 
 class EngineThread:
@@ -29,7 +32,11 @@ class EngineThread:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+        while True:  # a callback may raise SystemExit, an agent may stop the loop: the other runs must not notice
+            try:
+                self.loop.run_forever()
+            except BaseException:
+                _log.exception("something on the engine's loop tried to end it")
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start `work` on the engine's loop, from any thread."""

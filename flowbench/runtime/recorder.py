@@ -24,7 +24,7 @@ from flowbench.runtime.replay import Recorded
 
 class Memory:
     """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait. fanned: address of a
-    fan-out that has begun -> its items. failures: address -> the body's own exception, kept for its traceback.
+    fan-out that has begun -> its items.
     """
 
     keeps_text = False
@@ -33,7 +33,6 @@ class Memory:
         self.steps: list[StepRecord] = []
         self.running: dict[str, tuple[str, float]] = {}
         self.fanned: dict[str, int] = {}
-        self.failures: dict[str, BaseException] = {}
         self._bus, self._recorded = bus, recorded
         self._epoch = time.time() - perf_counter()
         self._closed = False
@@ -66,7 +65,6 @@ class Memory:
             return
         started = self._epoch + began
         self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
-        self.failures[at] = raised
         self.running.pop(at, None)
         self._bus.publish(Event("fail", at, started, error))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from flowbench import flow
 from flowbench.runtime import entries as e
+from flowbench.runtime.era import Era
 from flowbench.runtime.errors import JournalDamaged
 from flowbench.runtime.journal import Journal, read_blob
 
@@ -39,8 +40,10 @@ class Recorded:
         self.error: str | None = None
         self.causes: list[str] = []
         self.changed = False
+        self._era = Era()
         for line in lines:
             self._read(line)
+        self._outdate()
 
     def _read(self, line: e.AnyEntry) -> None:
         match line:
@@ -50,13 +53,18 @@ class Recorded:
                 self._outcome(line, line.error)
             case e.Start() | e.Cancel():
                 self.attempts[line.at] = line.n
+                self.outcomes.pop(line.at, None)  # it ran anew: what an earlier owner got from it no longer counts
+                self._era.ran(line.at)
             case e.Join():
                 self.joins[line.at] = (line.won, line.ok)
+                self._era.wrote(line.at)
             case e.Patch():
                 self.patches.setdefault((line.at, line.edge), []).append((tuple(line.keys), line.value))
             case e.End():
                 self.state, self.error, self.causes = line.state, line.error, line.causes
             case e.Resume():
+                self._outdate()
+                self._era = Era()
                 self.state, self.error, self.causes = "interrupted", None, []
                 self.forget(line.forget)
                 self.exchange(line.blueprint, line.agents)
@@ -67,6 +75,13 @@ class Recorded:
         self.outcomes[line.at] = flow.Outcome(line.ref, line.input, line, error)
         self.visits[line.at] = line
         self.attempts[line.at] = line.n
+        self._era.ran(line.at)
+        self._era.wrote(line.at)
+
+    def _outdate(self) -> None:
+        """Drop what this era's owner found and did not use: a step that ran made its scope live from there on."""
+        self.outcomes = {at: known for at, known in self.outcomes.items() if not self._era.outdates(at)}
+        self.joins = {at: won for at, won in self.joins.items() if not self._era.outdates(at)}
 
     def value(self, outcome: flow.Outcome) -> Any:
         """The recorded output, fresh. Raises: JournalDamaged when its blob is gone."""
@@ -104,11 +119,15 @@ def take_over(folder: Path, *, power: bool) -> tuple[Recorded, Journal]:
         raise
 
 
-def go_on(recorded: Recorded, journal: Journal, blueprint: Any, agents: Mapping[str, str]) -> None:
-    """Write `resume`: what failed is tried again, what was answered stays. blueprint: a changed one, accepted."""
-    forget = list(recorded.causes) if recorded.state == "failed" else []
+def go_on(
+    recorded: Recorded, journal: Journal, blueprint: Any, agents: Mapping[str, str], forget: Sequence[str]
+) -> None:
+    """Write `resume`: what made it fail is tried again, what was answered stays.
+
+    blueprint: a changed one, accepted. forget: addresses of the outcomes that no longer count.
+    """
     changed = {name: digest for name, digest in agents.items() if recorded.agents.get(name) != digest}
-    journal.append(e.Resume(time.time(), os.getpid(), forget, changed, blueprint))
+    journal.append(e.Resume(time.time(), os.getpid(), list(forget), changed, blueprint))
     recorded.forget(forget)
     recorded.exchange(blueprint, changed)
     recorded.state, recorded.error, recorded.causes = "interrupted", None, []

@@ -31,7 +31,8 @@ class Run:
     """A running or ended run. It owns its token: aborting that stops everything below it.
 
     id: `r-<date>-<time>-<six hex>`. path: folder of the journal, None for durability "memory".
-    token: child of what the caller gave; its deadline is the run's. started: unix seconds.
+    token: child of what the caller gave; its deadline is the run's. started: unix seconds. recorder: hears of each
+    step first; for this room.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Run:
         self.id, self.blueprint, self.token, self.path = id, blueprint, token, path
         self.started = time.time()
         self.is_paused: Callable[[], bool] = lambda: False
-        self._input, self._bus, self._recorder = ctx, bus, recorder
+        self._input, self._bus, self.recorder = ctx, bus, recorder
         self._ended: Future[Ending] = Future()
         self._end_time: float | None = None
         self._counter = Counter()
@@ -53,11 +54,7 @@ class Run:
 
     def _finish(self, work: Future[Ending]) -> None:
         self._end_time = time.time()
-        error = work.exception()
-        if error is None:
-            self._ended.set_result(work.result())
-        else:
-            self._ended.set_exception(error)
+        self._ended.set_result(work.result())
 
     # -- what it is doing
 
@@ -92,7 +89,7 @@ class Run:
     @property
     def steps(self) -> Sequence[StepRecord]:
         """One record per step visit in the order they ended; grows while the run goes on."""
-        return self._recorder.steps
+        return self.recorder.steps
 
     @property
     def orphans(self) -> tuple[str, ...]:
@@ -109,7 +106,7 @@ class Run:
 
     def progress(self) -> Progress:
         """Counts so far, by node of the drawing."""
-        return self._counter.look(self.state, self._recorder.steps, self._recorder.running, self._recorder.fanned)
+        return self._counter.look(self.state, self.recorder.steps, self.recorder.running, self.recorder.fanned)
 
     def reader(self) -> Reader:
         """Events from the first one kept; a slow reader gets Lagged(n)."""
@@ -118,11 +115,11 @@ class Run:
     def frame(self) -> pd.DataFrame:
         """One row per step visit: address, agent, attempt, status, started (UTC), seconds, input, output, error,
         recorded."""
-        return steps_frame(self._recorder.steps)
+        return steps_frame(self.recorder.steps)
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
-        state, count = self.state, len(self._recorder.steps)
+        state, count = self.state, len(self.recorder.steps)
         text = f"{self.blueprint.id}: {state}, {count} step{'' if count == 1 else 's'} in {self.seconds:.2f} s"
         cause = self.cause
         if cause is not None and state == "cancelled":
@@ -147,7 +144,10 @@ class Run:
         """
         if engine().is_here():
             raise RunError("a step cannot wait for a run on the engine's own thread; write `await run`", self.id)
-        return waiting.wait_for(lambda seconds: bool(futures.wait([self._ended], seconds).done), self.token, timeout)
+        with engine().threads.aside():
+            return waiting.wait_for(
+                lambda seconds: bool(futures.wait([self._ended], seconds).done), self.token, timeout
+            )
 
     def result(self, timeout: float | None = None) -> Any:
         """The final ctx. timeout: seconds to wait, the run goes on after them.
@@ -191,7 +191,7 @@ class Run:
             why = getattr(ending.error, "strerror", None) or str(ending.error)
             message = f"{why}. What was recorded before is safe: mend that, then flowbench.resume('{self.id}')"
             return RunFailed(message, self.id, "", None)
-        first = ending.addresses[0] if ending.addresses else ""
-        where = f" at step {first}" if first else ""
-        body_error = self._recorder.failures.get(first)
-        return RunFailed(f"run {self.id} failed{where}: {ending.error}", self.id, first, body_error)
+        address = getattr(ending.error, "address", "")
+        where = f" at step {address}" if address else ""
+        body_error = None if ending.error is None else ending.error.__cause__
+        return RunFailed(f"run {self.id} failed{where}: {ending.error}", self.id, address, body_error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,8 @@ from flowbench.runtime.waiting import wait_for
 
 if TYPE_CHECKING:
     from flowbench.runtime.run import Run
+
+_log = logging.getLogger("flowbench.runtime")
 
 CHANGES = 20  # paths that a pause lists at most
 
@@ -83,6 +86,8 @@ class Debugger:
         pause = Pause(address, op.ref, value, scope.ctx, changed)
         held = _Held(scope, op, pause, asyncio.get_running_loop().create_future())
         with self._news:
+            if self._free:  # `go` came while the pause was being made
+                return
             self._held.append(held)
         self._say()
         try:
@@ -103,6 +108,9 @@ class Debugger:
                     raise RunError("nothing is paused, so there is no ctx to edit", self.run.id)
                 held = self._held[0]
             scope, pause = held.scope, held.pause
+            trial = flow.Scope(scope.ctx)  # what the step could not read any more is not written at all
+            flow.force(trial, keys, value)
+            held.op.read(trial.ctx)
             self._evaluation.patch(scope, pause.address, "in", keys, value, "stepper")
             changed = (*pause.changed, *changed_paths(pause.ctx, scope.ctx))
             scope.own.clear()
@@ -118,7 +126,10 @@ class Debugger:
             pause = self._held[0].pause if self._held else None
         if pause is not None:
             for listener in self._listeners:
-                listener(pause)
+                try:
+                    listener(pause)
+                except Exception:  # a front end's fault is no failure of the run
+                    _log.exception("a listener of pauses failed")
 
     def _drop(self, held: _Held) -> None:
         with self._news:
@@ -152,7 +163,9 @@ class Debugger:
             with self._news:
                 return self._news.wait_for(lambda: self._is_held() or self.run.has_ended, seconds)
 
-        if not wait_for(sleep, self.run.token, timeout):
+        with engine().threads.aside():
+            is_there = wait_for(sleep, self.run.token, timeout)
+        if not is_there:
             raise TimeoutError(f"no step of {self.run.id} was reached within {timeout} s")
         return self.paused
 
@@ -169,8 +182,8 @@ class Debugger:
 
     def go(self) -> None:
         """Let the run go on to its end without another pause."""
-        self._free = True
         with self._news:
+            self._free = True
             waiting = list(self._held)
             self._held.clear()
         for held in waiting:
@@ -180,8 +193,11 @@ class Debugger:
         """Write the ctx of the step that waits, recorded as a patch; the step's input is read again.
 
         path: `$.a.b`. value: JSON. Returns the pause as it is now.
-        Raises: RunError when nothing is paused; flow.FlowError for the path; flow.NotJson for the value.
+        Raises: RunError when nothing is paused; flow.FlowError for the path, or if the step could then not read its
+        input; flow.NotJson for the value. Nothing is written then.
         """
+        if engine().is_here():
+            raise RunError("ctx cannot be edited from a listener or an agent, on the engine's own thread", self.run.id)
         keys, fresh = flow.parse_path(path), flow.take(value)[0]
         done: Future[Pause] = Future()
         engine().loop.call_soon_threadsafe(self._edit, keys, fresh, done)

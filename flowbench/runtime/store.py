@@ -40,10 +40,18 @@ def new_id(now: float) -> str:
     return f"r-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}"
 
 
-def create(run_id: str) -> Path:
-    """The empty folder of a new run, mode 0700."""
-    storage.private_dir(storage.runs())
-    return storage.private_dir(storage.runs() / run_id)
+def create(now: float) -> Path:
+    """The empty folder of a new run, mode 0700; its name is the run's id. now: unix seconds. Raises: StorageError."""
+    runs = storage.private_dir(storage.runs())
+    while True:
+        folder = runs / new_id(now)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:  # another run of this second has drawn the same id
+            continue
+        except OSError as error:
+            raise storage.StorageError.of(folder, error) from error
+        return folder
 
 
 def find(run_id: str) -> Path:

@@ -180,3 +180,25 @@ def test_closing_ends_the_threads() -> None:
 def test_a_handoff_without_threads_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Handoff(limit=0)
+
+
+def test_a_function_that_waits_for_others_lends_them_its_place() -> None:
+    threads = Handoff(limit=2)
+
+    async def main() -> list[int]:
+        loop = asyncio.get_running_loop()
+
+        def outer(number: int) -> int:
+            with threads.aside():
+                inner = asyncio.run_coroutine_threadsafe(threads.call(double, number), loop)
+                return inner.result(30)
+
+        return await asyncio.gather(*[threads.call(outer, number) for number in range(20)])
+
+    assert run(main()) == [2 * number for number in range(20)]
+    threads.close()
+
+
+def test_aside_does_nothing_in_a_thread_that_is_not_of_the_pool(threads: Handoff) -> None:
+    with threads.aside():
+        assert run(threads.call(double, 2)) == 4

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowbench.cancel import Aborted, AbortReason, Cause
+from flowbench.cancel import Aborted, AbortReason, CancelToken, Cause
 from flowbench.flow import DispatcherError, Evaluation, evaluate, evaluate_sync
 from tests.flow.flows import attempt, evaluation, fan, go, inc, let, lit, loop, path, seq, step
 from tests.flow.sinks import Memory
@@ -242,15 +242,29 @@ def test_a_body_that_swallows_its_cancellation_is_the_last_one() -> None:
 
 
 def test_an_abort_that_a_body_meets_first_ends_the_run_with_its_cause() -> None:
-    def body(value: Any) -> Any:
-        raise Aborted(TIMEOUT)
-
     for data in (attempt(step("a")), attempt(fan(step("a", "$.i", "$.o")))):
         for way in (go, evaluate_sync):
-            sink = Memory()
+            sink, token = Memory(), CancelToken()
+
+            def body(value: Any, token: CancelToken = token) -> Any:
+                token.abort(*TIMEOUT)
+                token.heartbeat()
+
             with pytest.raises(Aborted, match="Timeout"):
-                way(evaluation(data, {"a": body}, sink), {"x": 1})
+                way(evaluation(data, {"a": body}, sink, token=token), {"x": 1})
             assert [t.facts["by"] for t in sink.kinds("abort")] == ["deadline"]
+
+
+def test_an_abort_of_the_bodys_own_is_its_failure() -> None:
+    def body(value: Any) -> Any:
+        CancelToken(0).heartbeat()
+
+    sink = Memory()
+
+    end = go(evaluation(attempt(step("a")), {"a": body}, sink, token=CancelToken()), {"x": 1})
+
+    assert end == {"x": 1, "err": "dispatcher error for ref 'a': Aborted: Timeout"}
+    assert sink.kinds("abort") == []
 
 
 def test_the_task_around_the_evaluation_is_not_left_cancelled() -> None:
@@ -346,12 +360,20 @@ def test_a_body_that_cancels_itself_and_fails_the_join_does_not_hang_it() -> Non
         go(evaluation(fan(step("a", "$.i", "$.o")), {"a": cancels_its_task_and_waits}))
 
 
-def test_an_exit_of_the_interpreter_passes_through() -> None:
+class Stop(BaseException):
+    """As test runners raise it to end a test."""
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), Stop("now")], ids=repr)
+def test_an_exit_in_a_body_is_the_bodys_failure(error: BaseException) -> None:
     def leave(value: Any) -> Any:
-        raise SystemExit(3)
+        raise error
 
-    sink = Memory()
-    with pytest.raises(SystemExit):
-        evaluate_sync(evaluation(attempt(step("a")), {"a": leave}, sink), {"x": 1})
+    async def leave_later(value: Any) -> Any:
+        await asyncio.sleep(0)
+        raise error
 
-    assert [(t.what, t.facts["why"]) for t in sink.told] == [("cancel", "SystemExit")]
+    said = ": ".join([type(error).__name__, *([str(error)] if str(error) else [])])
+    for body in (leave, leave_later):
+        end = go(evaluation(attempt(step("a")), {"a": body}), {"x": 1})
+        assert end == {"x": 1, "err": f"dispatcher error for ref 'a': {said}"}

@@ -72,6 +72,29 @@ def test_a_bad_edit_changes_nothing(functions: Functions) -> None:
     assert debugger.run.result(30) == {"x": 2}
 
 
+def test_an_edit_that_hides_the_input_is_refused_and_writes_nothing(functions: Functions) -> None:
+    debugger = fb.debug(blueprint(step("inc")), {"x": 1}, functions=functions)
+    debugger.wait(30)
+
+    with pytest.raises(fb.FlowbenchError, match="path not found"):
+        debugger.edit("$", {})
+
+    assert debugger.ctx == {"x": 1}
+    debugger.go()
+    assert debugger.run.result(30) == {"x": 2}
+
+
+def test_a_listener_that_fails_stops_nothing(functions: Functions) -> None:
+    debugger = fb.debug(blueprint(seq(step("inc"), step("inc"))), {"x": 1}, functions=functions)
+    debugger.wait(30)
+    debugger.on_pause(lambda pause: {}[pause.address] if pause.address == "1" else None)
+
+    assert debugger.next(30) is not None
+    assert debugger.next(30) is None
+
+    assert debugger.run.result(30) == {"x": 3}
+
+
 def test_nothing_paused_is_said(functions: Functions) -> None:
     debugger = fb.debug(blueprint(seq()), functions=functions)
     assert debugger.wait(30) is None
