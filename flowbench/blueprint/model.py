@@ -152,7 +152,9 @@ def parsed_flow(value: Any, place: str, compat: str | None) -> Node:
     try:
         return parse_flow(value, compat, root=place)
     except ParseError as error:
-        raise InvalidBlueprint(error.place, error.message) from error
+        if error.field is None:
+            raise InvalidBlueprint(error.place, error.message) from error
+        raise InvalidBlueprint(under(error.place, error.field), error.message, names_key=True) from error
 
 
 class Blueprint(Record, frozen=True, kw_only=True):

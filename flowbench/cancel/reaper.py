@@ -37,6 +37,12 @@ class Reaper:
             stubborn = [job for job, pause in self._forced.items() if pause > AGAIN_SECONDS]
         return [job.orphan() for job in stubborn if job.runs]
 
+    def runs_any(self) -> bool:
+        """Something that was left has not ended yet."""
+        with self._change:
+            left = list(self._due)
+        return any(job.runs for job in left)
+
     def _work(self) -> None:
         with self._change:
             while self._due:

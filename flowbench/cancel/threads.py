@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from flowbench.cancel.reaper import Reaper
 from flowbench.cancel.reason import Aborted, AbortReason
 from flowbench.cancel.token import CancelToken
 
+SETTLE_PAUSE = 0.005  # seconds
 KNOWN_FUNCTIONS = 4096  # durations kept; then all are forgotten, which costs each function one short wait
 
 A = TypeVar("A")
@@ -74,6 +76,15 @@ class Handoff:
     def orphans(self) -> list[Orphan]:
         """Bodies that go on although they were forced. They end when they choose to, or with the process."""
         return self._reaper.orphans()
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until all bodies whose callers have left have ended, at most so long; False if some go on."""
+        until = time.monotonic() + seconds
+        while self._reaper.runs_any():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(SETTLE_PAUSE)
+        return True
 
     @contextmanager
     def aside(self) -> Iterator[None]:

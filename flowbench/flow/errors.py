@@ -113,14 +113,15 @@ class ArithError(NamedError):
 
 
 class ParseError(FlowbenchError, ValueError):
-    """The flow is malformed; nothing has run. place: like `$.flow.children[0].in`."""
+    """The flow is malformed; nothing has run. place: like `$.flow.children[0].in`. field: of it, one that nobody knows."""
 
     code = "parse_error"
 
-    def __init__(self, message: str, place: str = "$") -> None:
+    def __init__(self, message: str, place: str = "$", field: str | None = None) -> None:
         super().__init__(message, place)
         self.message = message
         self.place = place
+        self.field = field
 
     def __str__(self) -> str:
         return f"{self.message} - at `{self.place}`"
@@ -168,7 +169,7 @@ def text_of(error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
         return "cancelled from inside"
     try:
-        text = str(error)
+        text = f"KeyError: {error}" if isinstance(error, KeyError) and error.args else str(error)  # else only the key
     except Exception:  # the exception's class is user code, and its __str__ may fail like any other
         text = ""
     if not text:

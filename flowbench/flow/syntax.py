@@ -182,7 +182,7 @@ def _fields(data: dict[Any, Any], tag: str, shape: dict[str, Rule], place: Place
         if field != tag and field not in shape:
             rest = [known for known in shape if known not in data] or list(shape)
             names = ", ".join(f"`{known}`" for known in shape)
-            _refuse(f"unknown field `{field}` in `{name}`{_meant(field, rest)}; its fields are {names}", place)
+            _refuse(f"unknown field `{field}` in `{name}`{_meant(field, rest)}; its fields are {names}", place, field)
     for field, rule in shape.items():
         if field not in data and rule is not Rule.MAYBE_EXPR:
             _refuse(f"missing field `{field}` in `{name}`", place)
@@ -228,12 +228,12 @@ def _shown(value: Any) -> str:
     return f"`{value}`" if isinstance(value, str) and len(value) <= 60 else text[:60]
 
 
-def _refuse(message: str, place: Place) -> NoReturn:
+def _refuse(message: str, place: Place, field: Any = None) -> NoReturn:
     names: list[str] = []
     while not isinstance(place, str):
         place, name = place
         names.append(f"[{name}]" if isinstance(name, int) else f".{name}")
-    raise ParseError(message, place + "".join(reversed(names)))
+    raise ParseError(message, place + "".join(reversed(names)), field if isinstance(field, str) else None)
 
 
 def _shape(struct: type[msgspec.Struct]) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from flowbench.cancel import CancelToken
 from flowbench.events import Bus
 from flowbench.runtime import entries, replay, store
 from flowbench.runtime.drive import Site, drive
-from flowbench.runtime.errors import BlueprintChanged
+from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.journal import Journal
 from flowbench.runtime.loop import engine as engine_thread
 from flowbench.runtime.recorder import Durable, Memory
@@ -162,6 +163,8 @@ def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
     parent, timeout = options.get("token"), options.get("timeout")
     if timeout is None:
         timeout = blueprint.metadata.default_run_ttl_secs
+    elif isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout):
+        raise RunError(f"timeout is a number of seconds, not {timeout!r}")
     return CancelToken(timeout) if parent is None else parent.child(timeout)
 
 

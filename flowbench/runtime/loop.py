@@ -6,6 +6,7 @@ A cell or script only waits. Measured: no other way keeps an abort button live i
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import threading
@@ -13,9 +14,11 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from flowbench.cancel import Handoff
+from flowbench.cancel import GRACE_SECONDS, Handoff
 
 T = TypeVar("T")
+
+FORCED_SECONDS = 0.5  # after the grace: Aborted is raised inside, and the function ends or never will
 
 _log = logging.getLogger("flowbench.runtime")
 
@@ -49,6 +52,13 @@ class EngineThread:
 
 _engine: EngineThread | None = None
 _starting = threading.Lock()
+
+
+@atexit.register
+def _let_bodies_end() -> None:
+    """A process that ends gives functions that were asked to stop their grace: their `finally` blocks run."""
+    if _engine is not None and _engine.pid == os.getpid():
+        _engine.threads.settle(GRACE_SECONDS + FORCED_SECONDS)
 
 
 def engine() -> EngineThread:

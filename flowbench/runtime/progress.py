@@ -17,7 +17,7 @@ Count = tuple[int, int, int, int]
 class Progress:
     """state: of the run. running: (address, agent, unix seconds) of bodies that wait. by_shape: node of the drawing ->
     Count. expected: node -> visits known to come, for bodies of fan-outs that have begun. joined: fan-outs whose
-    branches have all been seen to end.
+    branches have all been seen to end. failed_at: node of the error that ended the run, "" if none did.
     """
 
     state: str
@@ -28,6 +28,7 @@ class Progress:
     by_shape: Mapping[str, Count]
     expected: Mapping[str, int]
     joined: tuple[str, ...]
+    failed_at: str = ""
 
     def status(self) -> dict[str, str]:
         """Node of the drawing -> running | failed | mixed | cancelled | done. A node that has not begun is missing."""
@@ -49,6 +50,8 @@ class Progress:
             for outer in _around(shape):
                 if found.get(outer) != "running":
                     found[outer] = "running" if running else "done"
+        if self.failed_at:
+            found[self.failed_at] = "failed"
         return found
 
     def counts(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent import futures
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,11 @@ class Run:
 
     def progress(self) -> Progress:
         """Counts so far, by node of the drawing."""
-        return self._counter.look(self.state, self.recorder.steps, self.recorder.running, self.recorder.fanned)
+        now = self._counter.look(self.state, self.recorder.steps, self.recorder.running, self.recorder.fanned)
+        error = self._ended.result().error if self._ended.done() else None
+        if isinstance(error, flow.FlowError) and error.address:
+            return replace(now, failed_at=flow.shape(error.address))
+        return now
 
     def reader(self) -> Reader:
         """Events from the first one kept; a slow reader gets Lagged(n)."""
@@ -159,15 +164,19 @@ class Run:
         return self._answer()
 
     def __await__(self) -> Generator[Any, None, Any]:
-        """The final ctx, on any loop. Cancelling the waiting task aborts the run. Raises: RunFailed, RunCancelled."""
+        """The final ctx, on any loop. Cancelling the waiting task aborts the run, and so does a Ctrl-C meanwhile.
+
+        Raises: RunFailed, RunCancelled.
+        """
         return self._wait_async().__await__()
 
     async def _wait_async(self) -> Any:
-        try:
-            await asyncio.shield(asyncio.wrap_future(self._ended))
-        except asyncio.CancelledError:
-            self.abort(AbortReason.SIGNAL, by="await")
-            raise
+        with waiting.interrupt_aborts(self.token, is_await=True):
+            try:
+                await asyncio.shield(asyncio.wrap_future(self._ended))
+            except asyncio.CancelledError:
+                self.abort(AbortReason.SIGNAL, by="await")
+                raise
         return self._answer()
 
     def on_end(self, callback: Callable[[Run], None]) -> None:

@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from flowbench.cancel import AbortReason, CancelToken
 
@@ -26,7 +28,7 @@ def wait_for(sleep: Callable[[float], bool], token: CancelToken, timeout: float 
     """
     until = None if timeout is None else time.monotonic() + timeout
     is_main = threading.current_thread() is threading.main_thread()
-    with _interrupt_aborts(token) if is_main else _nothing():
+    with interrupt_aborts(token):
         while not sleep(SLICE if until is None else min(SLICE, max(until - time.monotonic(), 0.0))):
             if until is not None and time.monotonic() >= until:
                 return False
@@ -37,22 +39,50 @@ def wait_for(sleep: Callable[[float], bool], token: CancelToken, timeout: float 
 
 
 @contextmanager
-def _interrupt_aborts(token: CancelToken) -> Iterator[None]:
-    def on_interrupt(_: int, __: FrameType | None) -> None:
-        if not token.abort(AbortReason.SIGNAL, by="interrupt"):
-            raise KeyboardInterrupt
+def interrupt_aborts(token: CancelToken, *, is_await: bool = False) -> Iterator[None]:
+    """In the main thread, and only there: meanwhile a SIGINT aborts `token`.
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or before is None:  # ignored on purpose (a shell's `&`), or not Python's to set
+    is_await: other waits may go on at the same time; a SIGINT then aborts all of them.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, on_interrupt)
+    wait = _Wait(token, is_await)
+    _enter(wait)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _leave(wait)
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+@dataclass(eq=False)
+class _Wait:
+    token: CancelToken
+    is_await: bool
+
+
+_waits: list[_Wait] = []  # of the main thread, in the order they began
+_before: list[Any] = []  # the handler that was there, while ours is
+
+
+def _enter(wait: _Wait) -> None:
+    if not _waits:
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN and before is not None:  # ignored on purpose (a shell's `&`), or not Python's
+            _before.append(before)
+            signal.signal(signal.SIGINT, _on_interrupt)
+    _waits.append(wait)
+
+
+def _leave(wait: _Wait) -> None:
+    _waits.remove(wait)
+    if not _waits and _before:
+        signal.signal(signal.SIGINT, _before.pop())
+
+
+def _on_interrupt(_: int, __: FrameType | None) -> None:
+    blocking = [wait for wait in _waits if not wait.is_await]
+    heard = blocking[-1:] or list(_waits)  # a call that blocks is what the person sees; awaits go on side by side
+    firsts = [wait.token.abort(AbortReason.SIGNAL, by="interrupt") for wait in heard]
+    if True not in firsts:  # asked before, and still waiting: the person wants out
+        raise KeyboardInterrupt

@@ -300,3 +300,13 @@ def test_a_reference_in_a_file_is_refused_and_not_passed_on(tmp_path: Path, body
 
     assert caught.value.place == place
     assert caught.value.line == 1
+
+
+def test_an_unknown_field_of_a_node_is_pointed_at(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("id: a\nflow:\n  kind: step\n  ref: b\n  inn: $.x\n  out: $.x\n")
+
+    with pytest.raises(InvalidBlueprint, match="did you mean `in`") as caught:
+        load(file)
+
+    assert (caught.value.place, caught.value.line, caught.value.column) == ("$.flow.inn", 5, 3)

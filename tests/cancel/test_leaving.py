@@ -254,3 +254,15 @@ def test_an_answer_after_the_loop_was_closed_disturbs_nobody() -> None:
     assert not task.done()
     task._log_destroy_pending = False  # type: ignore[attr-defined]
     threads.close()
+
+
+def test_settling_waits_for_what_was_left_and_not_longer(threads: Handoff) -> None:
+    async def main() -> None:
+        body = Body()
+        await leave(await body.start(threads, grace=60))
+        assert not threads.settle(0.05)
+        asyncio.get_running_loop().call_later(0.05, body.told.set)
+        assert await asyncio.to_thread(threads.settle, 30)
+
+    assert threads.settle(0)
+    run(main())

@@ -197,7 +197,12 @@ class Mute(Exception):
 
 @pytest.mark.parametrize(
     ("error", "text"),
-    [(ValueError(), "ValueError"), (Mute(), "Mute"), (ValueError("\ud800"), "\\ud800"), (KeyError("k"), "'k'")],
+    [
+        (ValueError(), "ValueError"),
+        (Mute(), "Mute"),
+        (ValueError("\ud800"), "\\ud800"),
+        (KeyError("k"), "KeyError: 'k'"),
+    ],
     ids=["says nothing", "cannot say", "surrogate", "key"],
 )
 def test_whatever_an_exception_says_becomes_text(error: Exception, text: str) -> None:

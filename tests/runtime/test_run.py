@@ -343,6 +343,16 @@ def test_progress_counts_by_node_of_the_drawing(functions: Functions) -> None:
     assert progress.counts() == {"0.f": "7/7"}
 
 
+def test_a_failure_that_is_no_steps_marks_its_node(functions: Functions) -> None:
+    odd = {"kind": "branch", "cond": {"op": "lit", "value": 5}, "then": seq(), "else": seq()}
+    run = fb.launch(blueprint(seq(step("inc"), odd)), {"x": 1}, functions=functions)
+    run.wait(30)
+
+    assert run.progress().status() == {"start": "done", "0": "done", "1": "failed"}
+    with pytest.raises(fb.RunFailed, match="at step 1: branch cond must be boolean"):
+        run.result()
+
+
 def test_a_front_end_hears_of_each_run(functions: Functions) -> None:
     heard: list[str] = []
 

@@ -158,3 +158,74 @@ def test_run_sync_refuses_a_kernels_loop(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     with pytest.raises(fb.FlowbenchError, match="write `await"):
         asyncio.run(main())
+
+
+AWAITING = """
+import asyncio
+import flowbench as fb
+from flowbench.runtime import waiting
+
+@fb.agent
+async def forever(value):
+    await asyncio.sleep(60)
+
+path = {"op": "path", "at": "$"}
+bp = {"id": "t", "flow": {"kind": "step", "ref": "forever", "in": path, "out": path}}
+
+async def main():
+    runs = [fb.launch(bp), fb.launch(bp)]
+    asyncio.get_running_loop().call_later(0.3, print, "waiting")
+    found = await asyncio.gather(*runs, return_exceptions=True)
+    print([str(error.cause) for error in found])
+
+import functools
+print = functools.partial(print, flush=True)
+asyncio.run(main())
+import signal
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+
+
+def test_ctrl_c_aborts_every_run_that_is_awaited(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(AWAITING)
+    child = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "waiting\n"
+
+    child.send_signal(signal.SIGINT)
+    out, _ = child.communicate(timeout=30)
+
+    assert out.count("by='interrupt'") == 2
+    assert child.returncode == 0
+
+
+FINALLY = """
+import time
+import flowbench as fb
+
+@fb.agent
+def slow(value):
+    try:
+        while True:
+            time.sleep(0.05)
+    finally:
+        print("tidied", flush=True)
+
+path = {"op": "path", "at": "$"}
+bp = {"id": "t", "flow": {"kind": "step", "ref": "slow", "in": path, "out": path}}
+try:
+    fb.launch(bp, timeout=0.2).result()
+except fb.RunCancelled as error:
+    print(error.cause.reason, flush=True)
+"""
+
+
+def test_a_function_has_its_grace_also_when_the_process_ends(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(FINALLY)
+
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.stdout.split() == ["Timeout", "tidied"]
+    assert done.returncode == 0
