@@ -113,7 +113,10 @@ class ArithError(NamedError):
 
 
 class ParseError(FlowbenchError, ValueError):
-    """The flow is malformed; nothing has run. place: like `$.flow.children[0].in`. field: of it, one that nobody knows."""
+    """The flow is malformed; nothing has run.
+
+    place: like `$.flow.children[0].in`. field: one there that nobody knows; None if something else is wrong.
+    """
 
     code = "parse_error"
 
