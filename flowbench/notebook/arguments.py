@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -19,16 +20,6 @@ USAGE = {
     "abort": "abort [RUN]",
     "step": "step [next | go | abort | set PATH JSON]",
     "help": "help",
-}
-MEANING = {
-    "run": "run a Blueprint and wait; --ctx is a variable, a Python expression or JSON; the Run is left in `run`",
-    "graph": "draw a Blueprint",
-    "ctx": "the ctx of the newest run, or of the step where it pauses",
-    "runs": "all recorded runs, the newest first",
-    "resume": "go on with a recorded run",
-    "abort": "stop the newest live run, or the one named",
-    "step": "with `run --step`: the next step, on to the end, stop, or write the ctx",
-    "help": "this list",
 }
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 STEPS = ("next", "go", "abort", "set")
@@ -88,7 +79,7 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
     if name in ("run", "resume"):
         parser.add_argument("--out", metavar="NAME", type=_variable)
         parser.add_argument("--bg", action="store_true")
-        parser.add_argument("--timeout", metavar="S", type=float)
+        parser.add_argument("--timeout", metavar="S", type=_seconds)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
     if name == "graph":
         parser.add_argument("name", metavar="NAME")
@@ -145,6 +136,16 @@ def value(text: str | None, variables: dict[str, Any]) -> Any:
 def _bare(word: str) -> str:
     is_quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" and word[0] not in word[1:-1]
     return word[1:-1] if is_quoted else word
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (0 < seconds < math.inf):
+        raise argparse.ArgumentTypeError(f"`{text}` is no positive number of seconds")
+    return seconds
 
 
 def _variable(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from flowbench import blueprint as bp
 from flowbench.notebook.arguments import STEPS, USAGE
 from flowbench.notebook.recent import Recent
+from flowbench.runtime import runs
 
 FLAGS = {
     "run": ["--bg", "--ctx", "--durability", "--on-abort", "--out", "--step", "--timeout"],
@@ -15,7 +16,8 @@ FLAGS = {
 }
 CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
 NAMING = ("run", "graph")
-RUN_NAMING = ("abort", "ctx", "resume")
+RUN_NAMING = ("abort", "ctx")
+OFFERED = 20  # recorded runs
 
 
 def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[str]:
@@ -35,6 +37,8 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
         return _starting(word, STEPS) if not rest else []
     if name in NAMING and not rest:
         return _starting(word, blueprint_names(variables))
+    if name == "resume" and not rest:
+        return _starting(word, [info.id for info in runs()[:OFFERED]])[::-1]  # the newest first
     if name in RUN_NAMING and not rest:
         return _starting(word, [run.id for run in recent.runs()])
     return [] if word else FLAGS.get(name, [])

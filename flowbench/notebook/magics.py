@@ -14,6 +14,7 @@ from flowbench.cancel import AbortReason
 from flowbench.notebook import arguments, still
 from flowbench.notebook.completion import blueprint_names
 from flowbench.notebook.errors import UsageError, did_you_mean
+from flowbench.notebook.help import TEXT
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
@@ -70,7 +71,7 @@ class FlowMagics(Magics):
     def _do(self, line: str) -> Any:
         name, given, text = arguments.command(line)
         if name == "help":
-            return self._help()
+            return print(TEXT)
         if name == "step":
             return self._step(text)
         options = arguments.parse(name, given)
@@ -110,10 +111,11 @@ class FlowMagics(Magics):
         known = runs()
         for info in known[:LISTED]:
             started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info.started))
-            facts = f"{info.state:<11}  {info.steps:>6} steps  {info.seconds:>8.2f} s"
+            steps = f"{info.steps:>6} {'step ' if info.steps == 1 else 'steps'}"
+            facts = f"{info.state:<11}  {steps}  {info.seconds:>8.2f} s"
             print(f"{info.id}  {started}  {facts}  {info.blueprint}")
         if len(known) > LISTED:
-            print(f"and {len(known) - LISTED} older ones; `flowbench runs` in a terminal lists all")
+            print(f"and {len(known) - LISTED} older ones; `flowbench runs --all` in a terminal lists them")
         if not known:
             print("no run is recorded yet")
 
@@ -148,11 +150,6 @@ class FlowMagics(Magics):
                 print(pause_line(write(debugger, path, value)))
             except json.JSONDecodeError as error:
                 raise UsageError(f"the value is no JSON: {error}") from None
-
-    def _help(self) -> None:
-        print("%%blueprint NAME [--show]\n      the cell's YAML or JSON becomes the Blueprint in the variable NAME")
-        for name, usage in arguments.USAGE.items():
-            print(f"%fb {usage}\n      {arguments.MEANING[name]}")
 
     # -- what they share
 

@@ -1,19 +1,9 @@
 // The live panel of one run. Python sends `about` once, `svg` once and `view` at most ten times a second.
 
-const ABORT = { event: "abort" };
 const WORDS = {
   running: "Running", paused: "Paused", done: "Done", failed: "Failed", cancelled: "Cancelled", interrupted: "Interrupted",
 };
-const HIGH = 480; // pixels of a graph in the panel
-const SMALLEST = 0.62; // of its natural size
 const SVG = "http://www.w3.org/2000/svg";
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 // Values from a run are shown as text only; the one piece of markup is the picture, which Python has cleaned.
 function render({ model, el }) {
@@ -46,6 +36,7 @@ function render({ model, el }) {
   }
   let nodes = new Map();
   let arrived = performance.now();
+  let seen = arrived; // the clock stands still once the kernel has gone
 
   abort.addEventListener("click", () => {
     aborting = true; // shown at once: it must not depend on how soon the kernel answers
@@ -66,12 +57,12 @@ function render({ model, el }) {
     colour();
   }
 
-  // As high as the panel likes, but never so small that the labels cannot be read; then it scrolls.
+  // As large as the still picture that takes its place; a high one scrolls.
   function fit(svg) {
-    const natural = Number(svg?.getAttribute("height"));
+    const natural = parseInt(svg?.getAttribute("width"), 10);
     if (!natural) return;
-    svg.style.width = "auto";
-    svg.style.height = `${Math.min(natural, Math.max(HIGH, SMALLEST * natural))}px`;
+    svg.style.width = `${Math.floor(natural * about.scale)}px`;
+    svg.style.height = "auto";
   }
 
   function follow(node) {
@@ -128,27 +119,32 @@ function render({ model, el }) {
     node.badge = group;
   }
 
+  const isGone = () => Boolean(model.get("gone")) && !model.get("view").over;
+
   function show() {
     const view = model.get("view");
-    const isStopping = aborting && !view.over;
-    panel.dataset.state = view.state;
-    const word = isStopping ? "Aborting…" : (WORDS[view.state] ?? view.state);
+    const isStopping = aborting && !view.over && !isGone();
+    panel.dataset.state = isGone() ? "interrupted" : view.state;
+    const word = isStopping ? "Aborting…" : (WORDS[panel.dataset.state] ?? view.state);
     if (state.textContent !== word) state.textContent = word; // an unchanged status is not read out again
     abort.textContent = isStopping ? "Aborting…" : "Abort";
-    abort.disabled = aborting || view.over;
+    abort.disabled = aborting || view.over || isGone();
     bar.toggleAttribute("data-unknown", view.fraction === null);
-    bar.toggleAttribute("data-over", view.over || view.state === "paused");
+    bar.toggleAttribute("data-over", view.over || view.state === "paused" || isGone());
     filled.style.transform = view.fraction === null ? "" : `scaleX(${view.fraction})`;
     if (view.fraction === null) bar.removeAttribute("aria-valuenow");
     else bar.setAttribute("aria-valuenow", String(Math.round(100 * view.fraction)));
-    note.textContent = view.note;
+    note.textContent = isGone() && about.abortable ? farewell(about) : view.note; // else the stepper says it
     tick();
   }
 
   function tick() {
     const view = model.get("view");
-    const since = view.over || view.state === "paused" ? 0 : (performance.now() - arrived) / 1000;
-    const parts = [`${view.done + view.failed + view.cancelled} ${view.of}`.trim() + " steps"];
+    if (!isGone()) seen = performance.now();
+    const since = view.over || view.state === "paused" ? 0 : (seen - arrived) / 1000;
+    const ended = view.done + view.failed + view.cancelled;
+    const number = view.of ? Number(view.of.slice(3)) : ended;
+    const parts = [`${ended} ${view.of}`.trim() + (number === 1 ? " step" : " steps")];
     if (view.failed) parts.push(`${view.failed} failed`);
     parts.push(`${(view.seconds + since).toFixed(1)} s`);
     figures.textContent = parts.join(" · ");
@@ -166,10 +162,11 @@ function render({ model, el }) {
     show();
     colour();
   });
+  model.on("change:gone", show);
   const timer = setInterval(() => model.get("view").over || tick(), 200);
   show();
   draw();
   return () => clearInterval(timer);
 }
 
-export default { render };
+export default { initialize, render };

@@ -12,22 +12,38 @@ import anywidget
 import traitlets
 
 from flowbench.graph import STATUS_COLOURS
+from flowbench.notebook.view import SCALE
+from flowbench.runtime import Run
 
 HERE = files("flowbench.notebook")
 STYLE = (HERE / "panel.css").read_text(encoding="utf-8")
+COMMON = (HERE / "common.js").read_text(encoding="utf-8")
 
 
 class RunPanel(anywidget.AnyWidget):
-    """about: {"id", "title", "abortable": bool, "colours": {status: colour}}, set once. svg: the uncoloured graph, ""
-    until it is laid out. view: see flowbench.notebook.view; replaced as a whole, so that one message carries it."""
+    """about: {"id", "title", "abortable": bool, "resume": the line that goes on with the run or "", "scale": of the
+    graph, "colours": {status: colour}}, set once. svg: the uncoloured graph, "" until it is laid out.
+    view: see flowbench.notebook.view; replaced as a whole, so that one message carries it."""
 
-    _esm = (HERE / "panel.js").read_text(encoding="utf-8")
+    _esm = COMMON + (HERE / "panel.js").read_text(encoding="utf-8")
     _css = STYLE
 
     about = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode("").tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, run_id: str, title: str, view: dict[str, Any], *, abortable: bool = True) -> None:
-        about = {"id": run_id, "title": title, "abortable": abortable, "colours": dict(STATUS_COLOURS)}
+    def __init__(self, run: Run, view: dict[str, Any], *, abortable: bool = True) -> None:
+        about = {
+            "id": run.id,
+            "title": run.blueprint.id,
+            "abortable": abortable,
+            "resume": resume_line(run),
+            "scale": SCALE,
+            "colours": dict(STATUS_COLOURS),
+        }
         super().__init__(about=about, view=view)
+
+
+def resume_line(run: Run) -> str:
+    """What to type when the kernel is gone; "" for a run that kept no journal."""
+    return "" if run.path is None else f"%fb resume {run.id}"

@@ -142,7 +142,7 @@ class LiveShow(Show):
         self._total = steps_total(self.run.blueprint)
         first = self._view()
         self._sent = _lasting(first)
-        self.panel = RunPanel(self.run.id, self.run.blueprint.id, first, abortable=self._debugger is None)
+        self.panel = RunPanel(self.run, first, abortable=self._debugger is None)
         self.panel.on_msg(self._on_click)
         clickable = [self.panel]
         if self._debugger is not None:

@@ -1,14 +1,5 @@
 // The stepper of one paused run: what the next step will get, what the last one changed, and what to do.
 
-const ABORT = { event: "abort" };
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
 function button(text, className) {
   const element = make("button", `fb-button ${className}`, text);
   element.type = "button";
@@ -57,45 +48,62 @@ function render({ model, el }) {
   panel.append(row, values, changed, edit, note);
   el.append(panel);
 
-  let isWaiting = false; // after a click, until Python says something new
+  let isWaiting = false; // after a click, until Python answers
   let aborting = false;
+  let sent = {}; // the last message
+  let turn = model.get("view").turn; // clicks that Python has answered
   let shown = "";
-  let turns = 0; // pauses seen; before the first one there is nothing to compare with
+  let pauses = 0; // seen so far; before the first one there is nothing to compare with
 
   function send(message) {
     isWaiting = true;
+    sent = message;
     model.send(message);
     show();
   }
-  next.addEventListener("click", () => send({ event: "next" }));
-  go.addEventListener("click", () => send({ event: "go" }));
+  // What stands in the fields and was not set goes along: Python sets it first, and does nothing more if that fails.
+  const typed = () => (path.value.trim() || value.value.trim() ? { path: path.value, value: value.value } : {});
+  function write() {
+    if (!set.disabled && "path" in typed()) send({ event: "edit", ...typed() });
+  }
+  next.addEventListener("click", () => send({ event: "next", ...typed() }));
+  go.addEventListener("click", () => send({ event: "go", ...typed() }));
   abort.addEventListener("click", () => {
     aborting = true;
     send(ABORT);
   });
+  edit.dataset.lmSuppressShortcuts = "true"; // else Enter belongs to JupyterLab, which then edits the cell
   edit.addEventListener("submit", (event) => {
     event.preventDefault();
-    send({ event: "edit", path: path.value, value: value.value });
+    write();
+  });
+  edit.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key !== "Enter" || event.isComposing || event.target === set) return;
+    event.preventDefault();
+    write();
   });
 
   function show() {
     const { state, pause, error } = model.get("view");
     const here = JSON.stringify(pause);
-    if (pause && here !== shown) turns += 1;
+    if (pause && here !== shown) pauses += 1;
     shown = here;
-    const isPaused = Boolean(pause) && !aborting;
-    panel.dataset.state = state;
+    const isGone = Boolean(model.get("gone"));
+    const isPaused = Boolean(pause) && !aborting && !isGone;
+    panel.dataset.state = isGone ? "interrupted" : state;
     where.replaceChildren();
-    if (aborting) where.append("Aborting…");
+    if (isGone) where.append("Interrupted");
+    else if (aborting) where.append("Aborting…");
     else if (pause) where.append("Paused before ", make("b", "", pause.agent), " at ", make("code", "", pause.address));
     else where.append("Running…");
     for (const element of [next, go, set, path, value]) element.disabled = !isPaused || isWaiting;
-    abort.disabled = aborting;
-    note.textContent = error;
+    abort.disabled = aborting || isGone;
+    note.textContent = isGone ? farewell(model.get("about")) : error;
     if (!pause) return;
     input.textContent = pause.input;
     ctx.textContent = pause.ctx;
-    const nothing = turns > 1 ? "Nothing has changed since the last pause." : "";
+    const nothing = pauses > 1 ? "Nothing has changed since the last pause." : "";
     changed.replaceChildren(pause.changed.length ? "Changed since the last pause: " : nothing);
     pause.changed.forEach((place, index) => {
       if (index) changed.append(" ");
@@ -105,14 +113,20 @@ function render({ model, el }) {
 
   model.on("change:view", () => {
     const hadFocus = panel.contains(document.activeElement) || document.activeElement === document.body;
-    const { pause, error } = model.get("view");
-    const isEdited = isWaiting && pause && path.value && !error;
-    isWaiting = false;
+    const view = model.get("view");
+    const isAnswer = view.turn !== turn;
+    turn = view.turn;
+    if (isAnswer) {
+      isWaiting = false;
+      if ("path" in sent && !view.error) path.value = value.value = "";
+    }
     show();
-    if (isEdited) path.value = value.value = "";
-    if (hadFocus && pause && !isEdited && !error) next.focus({ preventScroll: true }); // a disabled button loses the focus
+    if (!hadFocus || !view.pause) return; // a disabled element loses the focus
+    const wanted = view.error ? value : sent.event === "edit" && isAnswer ? path : isAnswer || document.activeElement === document.body ? next : null;
+    wanted?.focus({ preventScroll: true });
   });
+  model.on("change:gone", show);
   show();
 }
 
-export default { render };
+export default { initialize, render };

@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 
 from flowbench.errors import FlowbenchError
-from flowbench.notebook.panel import HERE, STYLE
+from flowbench.notebook.panel import COMMON, HERE, STYLE, resume_line
 from flowbench.notebook.view import cut, pause_view
 from flowbench.runtime import Debugger, Pause
 
@@ -19,11 +19,15 @@ INPUT_LENGTH = 100  # characters of a step's input in one line of text
 
 
 class Stepper(anywidget.AnyWidget):
-    """view: {"state": str, "pause": see notebook.view.pause_view or None, "error": str, "turn": int}."""
+    """about: {"resume": the line that goes on with the run or ""}, set once.
 
-    _esm = (HERE / "stepper.js").read_text(encoding="utf-8")
+    view: {"state": str, "pause": see notebook.view.pause_view or None, "error": str, "turn": int}.
+    """
+
+    _esm = COMMON + (HERE / "stepper.js").read_text(encoding="utf-8")
     _css = STYLE
 
+    about = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
 
     def __init__(self, debugger: Debugger, changed: Callable[[], None]) -> None:
@@ -32,7 +36,7 @@ class Stepper(anywidget.AnyWidget):
         self._changed = changed
         self._error = ""
         self._turn = 0
-        super().__init__(view=self._now())
+        super().__init__(about={"resume": resume_line(debugger.run)}, view=self._now())
         self.on_msg(self._on_click)
 
     def refresh(self) -> None:
@@ -53,9 +57,14 @@ class Stepper(anywidget.AnyWidget):
 def act(debugger: Debugger, message: Mapping[str, Any]) -> str:
     """Do what a click asks for, without waiting for the step; the text of what was wrong with it, or "".
 
-    message: {"event": "next" | "go" | "abort"} or {"event": "edit", "path", "value": JSON text}.
+    message: {"event": "next" | "go" | "abort" | "edit", "path", "value": JSON text}. An edit that comes with "next" or
+    "go" is written first; if that fails, nothing more happens.
     """
     event = message.get("event")
+    if event != "abort" and "path" in message:
+        wrong = _write_typed(debugger, str(message["path"]), str(message.get("value", "")))
+        if wrong:
+            return wrong
     if event == "next":
         with suppress(TimeoutError):  # the kernel stays free: the next pause is shown when it comes
             debugger.next(0)
@@ -63,13 +72,6 @@ def act(debugger: Debugger, message: Mapping[str, Any]) -> str:
         debugger.go()
     elif event == "abort":
         debugger.abort(by="button")
-    elif event == "edit":
-        try:
-            write(debugger, str(message.get("path", "")), str(message.get("value", "")))
-        except FlowbenchError as error:
-            return str(error)
-        except json.JSONDecodeError as error:
-            return f"the value is no JSON: {error}"
     return ""
 
 
@@ -79,6 +81,20 @@ def write(debugger: Debugger, path: str, value: str) -> Pause:
     Raises: json.JSONDecodeError; as Debugger.edit.
     """
     return debugger.edit(path, json.loads(value))
+
+
+def _write_typed(debugger: Debugger, path: str, value: str) -> str:
+    if not path.strip():
+        return "say where the value goes: $.path"
+    if not value.strip():
+        return f"say what {path.strip()} becomes: a JSON value"
+    try:
+        write(debugger, path.strip(), value)
+    except FlowbenchError as error:
+        return str(error)
+    except json.JSONDecodeError as error:
+        return f"the value is no JSON: {error}"
+    return ""
 
 
 def line(pause: Pause) -> str:

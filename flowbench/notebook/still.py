@@ -16,11 +16,10 @@ from flowbench import blueprint as bp
 from flowbench import flow, graph
 from flowbench.engine import StepRecord
 from flowbench.notebook.record import MIME
-from flowbench.notebook.view import cut, note
+from flowbench.notebook.view import SCALE, cut, note
 from flowbench.runtime import Progress, Run
 
 LARGEST_PICTURE = 400_000  # bytes of SVG; more would make the notebook slow to open and to compare
-SCALE = 0.8  # of the natural size: labels as large as the text of a notebook
 ROWS = 25
 ERROR_LENGTH = 160
 
@@ -63,13 +62,18 @@ def outline(blueprint: bp.Blueprint) -> str:
     refs = _refs(bp.to_json(blueprint)["flow"])
     names = sorted(set(refs))
     listed = f" ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})" if names else ""
-    return f"{blueprint.id}: {_count(len(refs), 'step')} by {_count(len(names), 'agent')}{listed}"
+    return f"{blueprint.id}: {count(len(refs), 'step')} by {count(len(names), 'agent')}{listed}"
+
+
+def count(number: int, word: str) -> str:
+    """1 -> `1 step`, 3 -> `3 steps`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _heading(run: Run) -> str:
     why = note(run)
     return (
-        f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {_count(len(run.steps), 'step')} "
+        f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {count(len(run.steps), 'step')} "
         f"in {run.seconds:.2f} s <small>({escape(run.id)})</small>" + (f"<br>{escape(why)}" if why else "") + "</p>"
     )
 
@@ -123,7 +127,3 @@ def _refs(node: Any) -> list[str]:
         return [node["ref"]]
     inner = [*node.get("children", ()), *(node[name] for name in ("then", "else", "body", "catch") if name in node)]
     return [ref for child in inner for ref in _refs(child)]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import Any
 from flowbench import blueprint as bp
 from flowbench.runtime import Pause, Progress, Run
 
+SCALE = 0.8  # of a graph's natural size, live and still: labels as large as the text of a notebook
 SHOWN = 4  # running steps that are named; the rest is a number
 TEXT_LENGTH = 4_000  # characters of one JSON value in the stepper: a person reads it, a browser lays it out
 ERROR_LENGTH = 600

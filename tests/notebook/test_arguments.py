@@ -42,6 +42,10 @@ WRONG = {
     "an unknown flag": ("run", ["demo", "--bgg"], "--bgg"),
     "a flag cut short": ("run", ["demo", "--dur", "memory"], "--dur"),
     "no number": ("run", ["demo", "--timeout", "soon"], "--timeout"),
+    "a time that is no number": ("run", ["demo", "--timeout", "nan"], "`nan` is no positive number of seconds"),
+    "a time before now": ("run", ["demo", "--timeout=-1"], "`-1` is no positive number of seconds"),
+    "no time at all": ("resume", ["r-1", "--timeout", "0"], "`0` is no positive number of seconds"),
+    "for ever": ("run", ["demo", "--timeout", "inf"], "`inf` is no positive number of seconds"),
     "an unknown choice": ("run", ["demo", "--on-abort", "panic"], "stop"),
     "no variable": ("run", ["demo", "--out", "a-b"], "a-b"),
     "step and background": ("run", ["demo", "--step", "--bg"], "exclude each other"),
@@ -55,6 +59,7 @@ def test_a_wrong_call_is_a_usage_error_that_names_it(name: str, given: list[str]
         parse(name, given)
 
     assert part in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_an_unknown_word_comes_with_the_nearest() -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from flowbench.blueprint import Blueprint
+from flowbench.flow.nodes import NODES
 from flowbench.notebook import UsageError
+from flowbench.notebook.completion import FLAGS
 from flowbench.runtime import Run, RunCancelled, RunFailed, waiting
 from tests.notebook.conftest import Ran, Shell
 
@@ -235,6 +237,44 @@ def test_help_names_every_word(shell: Shell) -> None:
 
     words = ("run", "graph", "ctx", "runs", "resume", "abort", "step")
     assert [word for word in words if f"%fb {word}" not in told] == []
+
+
+def test_help_explains_every_option_in_lines_that_fit_a_cell(shell: Shell) -> None:
+    told = shell("%fb help").out
+
+    flags = {flag for flags in FLAGS.values() for flag in flags}
+    assert [flag for flag in sorted(flags) if f"\n  {flag}" not in told] == []
+    assert max(len(line) for line in told.splitlines()) <= 96
+
+
+def test_help_shows_a_blueprint_that_runs(shell: Shell) -> None:
+    told = shell("%fb help").out
+    cell = told[told.index("%%blueprint demo") :].partition("\n\n")[0]
+    shell("import flowbench as fb\n\n@fb.agent\ndef my_function(x):\n    return x + 1")
+
+    shell(cell)
+    shell("%fb run demo --ctx {'x': 1}")
+
+    assert len(cell.splitlines()) == 3
+    assert shell.names["run"].ctx == {"x": 1, "y": 2}
+
+
+def test_help_names_every_node_with_its_fields(shell: Shell) -> None:
+    told = shell("%fb help").out.partition("Nodes: ")[2]
+    nodes = {words[0]: words[1].split("/") for words in (node.split() for node in told.split(","))}
+
+    kinds = {str(kind.__struct_config__.tag): set(kind.__struct_encode_fields__) for kind in NODES}
+
+    assert {name: set(fields) for name, fields in nodes.items()} | {"let": kinds["let"]} == kinds
+
+
+def test_one_step_is_one_step(desk: Shell) -> None:
+    desk("%fb run napping --ctx {'x': 0}")
+
+    listed = desk("%fb runs").out
+
+    assert " 1 step " in listed
+    assert "1 steps" not in listed
 
 
 def test_stepping_by_word(desk: Shell) -> None:

@@ -186,6 +186,36 @@ def debugger() -> Any:
     debugger.run.wait(10)
 
 
+def test_a_typed_edit_is_set_before_the_next_step(debugger: Debugger) -> None:
+    told = act(debugger, {"event": "next", "path": " $.x ", "value": "21"})
+
+    eventually(lambda: debugger.paused is not None and debugger.paused.address == "1")
+    assert told == ""
+    assert debugger.ctx["x"] == 42
+
+
+@pytest.mark.parametrize("event", ["next", "go"])
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [("$.x", "{bad", "no JSON"), ("$.x", "", "say what $.x becomes"), ("", "1", "say where"), ("x[", "1", "x[")],
+)
+def test_a_typed_edit_that_fails_is_said_and_nothing_goes_on(
+    event: str, path: str, value: str, said: str, debugger: Debugger
+) -> None:
+    told = act(debugger, {"event": event, "path": path, "value": value})
+
+    assert said in told
+    assert not debugger.run.wait(0.1)
+    assert debugger.paused is not None
+    assert debugger.paused.address == "0"
+
+
+def test_an_abort_never_waits_for_a_typed_edit(debugger: Debugger) -> None:
+    act(debugger, {"event": "abort", "path": "", "value": "{bad"})
+
+    assert debugger.run.wait(5)
+
+
 def test_the_stepper_shows_the_pause_and_its_buttons_work(debugger: Debugger) -> None:
     shown, _, watcher = opened(debugger.run, debugger)
     assert shown.stepper.view["pause"]["address"] == "0"

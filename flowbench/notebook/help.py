@@ -1,0 +1,36 @@
+"""Help: what `%fb help` prints. No line is longer than the output of a narrow cell."""
+
+TEXT = """\
+%%blueprint NAME [--show]    the cell's YAML or JSON becomes the Blueprint in the variable NAME;
+                             --show draws it
+
+%fb run NAME [options]       run a Blueprint and wait; the Run is left in `run`
+%fb resume RUN [options]     go on with a recorded run; steps that are recorded do not run again
+%fb graph NAME               draw a Blueprint
+%fb runs                     all recorded runs, the newest first
+%fb ctx [RUN]                the ctx of the newest run, or of the step where it pauses
+%fb abort [RUN]              stop the newest live run, or the one named
+%fb step [next | go | abort | set PATH JSON]
+                             after `run --step`: one step, on to the end, stop, write the ctx
+%fb help                     this list
+
+Options of run and resume:
+  --out NAME                 leave the Run in this variable too
+  --bg                       do not wait: the cell ends at once, the run goes on
+  --timeout S                stop the run after S seconds
+  --on-abort stop|continue   when the run is aborted: the cell fails and queued cells do not
+                             run (stop, the default), or the notebook goes on (continue)
+Options of run alone:
+  --ctx VALUE                what the run begins with: a variable, JSON or a Python expression
+  --step                     pause before each step; buttons or `%fb step` go on
+  --durability memory|process|power
+                             the journal: none; survives the kernel (the default); survives
+                             a power cut, and is slower
+
+A small one; @fb.agent makes a function an agent, which steps name as `ref`:
+%%blueprint demo
+id: demo
+flow: {kind: step, ref: my_function, in: $.x, out: $.y}
+
+Nodes: step ref/in/out, seq children, branch cond/then/else, fanout items/bind/body/join/out,
+       loop counter/cond/body/max, try body/catch/err_at, assign at/value"""
