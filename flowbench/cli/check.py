@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flowbench.cli import options, sources
+from flowbench.cli import options, output, sources
 from flowbench.cli.words import count
 
 
@@ -20,6 +20,6 @@ def command(file: Path, agents: tuple[str, ...]) -> None:
     wanted = load(file)
     sources.agents(agents)
     drawing = draw(wanted)
-    sources.require(wanted)
+    sources.require(wanted, agents)
     steps = sum(node.kind == "step" for node in drawing.nodes)
-    click.echo(f"{file}: {wanted.id} is well formed: {count(steps, 'step')}, every function is there")
+    output.say(f"{file}: {wanted.id} is well formed: {count(steps, 'step')}, every function is there")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from flowbench import __version__
+from flowbench.cli import output
 from flowbench.cli.exits import Exit, Refusal, refusal
 from flowbench.errors import FlowbenchError
 
@@ -36,7 +37,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with output.checked():
+                return super().invoke(ctx)
         except (FlowbenchError, Refusal) as error:
             told = error if isinstance(error, Refusal) else refusal(error)
             click.echo(f"flowbench: {told.message}", err=True)

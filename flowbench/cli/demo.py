@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flowbench.cli import output as standard
 from flowbench.cli.exits import Exit, Refusal
 from flowbench.cli.shipped import notebook
 from flowbench.cli.words import as_json, count, seconds
@@ -35,11 +36,11 @@ def command(output: Path | None, machine: bool) -> None:
         click.echo(f"Executing {TOUR} ...", err=True)
     result = execute(source, folder / TOUR)
     if machine:
-        click.echo(as_json(facts(result)))
+        standard.say(as_json(facts(result)))
         return
-    click.echo(f"Executed  {count(result.cells, 'cell')} in {seconds(result.seconds)}")
-    click.echo(f"Ran       {count(len(result.run_ids), 'run')}: {', '.join(result.run_ids)}")
-    click.echo(f"Notebook  {result.notebook}")
+    standard.say(f"Executed  {count(result.cells, 'cell')} in {seconds(result.seconds)}")
+    standard.say(f"Ran       {count(len(result.run_ids), 'run')}: {', '.join(result.run_ids)}")
+    standard.say(f"Notebook  {result.notebook}")
 
 
 def execute(source: Path, target: Path) -> Result:

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flowbench.cancel import Cause
     from flowbench.errors import FlowbenchError
@@ -36,8 +36,8 @@ class Refusal(Exception):
         super().__init__(self.message)
 
 
-def refusal(error: FlowbenchError) -> Refusal:
-    """What an error of ours means on the command line."""
+def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
+    """What an error of ours means on the command line. loaded: what --agents named, as it was named."""
     # The rooms are imported here because only an error needs them: `flowbench --help` stays quick.
     from flowbench.blueprint import BlueprintError, UnknownFunction
     from flowbench.engine import UnresolvedRef
@@ -46,7 +46,8 @@ def refusal(error: FlowbenchError) -> Refusal:
 
     missing = next((each for each in _causes(error) if isinstance(each, (UnknownFunction, UnresolvedRef))), None)
     if missing is not None:
-        return Refusal(f"{missing}; {HOW_TO_NAME_AGENTS}", Exit.MISSING)
+        hint = f"loaded: {', '.join(loaded)}" if loaded else HOW_TO_NAME_AGENTS
+        return Refusal(f"{missing}; {hint}", Exit.MISSING)
     if isinstance(error, BlueprintError):
         return Refusal(error.brief, Exit.USAGE)  # str() adds the excerpt, which takes two more lines
     code = Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit.FAILED

@@ -17,36 +17,50 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from flowbench.cancel import CancelToken
     from flowbench.runtime import Run
 
 TICK = 0.1  # seconds between two states of the progress line
+BY = {signal.SIGINT: "interrupt", signal.SIGTERM: "SIGTERM"}  # the first is what a Ctrl-C says anywhere
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
 
 @dataclass
 class Heard:
-    """The first signal this process got while it followed a run."""
+    """The first signal this process got, and the run it is for (None: not launched yet)."""
 
-    exit: Exit | None = None
+    number: signal.Signals | None = None
+    run: Run | None = None
+
+    @property
+    def exit(self) -> Exit | None:
+        return None if self.number is None else SIGNALS[self.number]
+
+    def abort(self) -> bool:
+        """Pass the signal on to the run itself, so that what it records says who asked; True if it is the first cause.
+
+        Safe in a signal handler.
+        """
+        from flowbench.cancel import AbortReason
+
+        if self.number is None or self.run is None:
+            return False
+        return self.run.token.abort(AbortReason.SIGNAL, by=BY[self.number])
 
 
 @contextmanager
-def signals(token: CancelToken) -> Iterator[Heard]:
-    """SIGINT and SIGTERM abort `token` (reason Signal); a second one ends this process at once.
+def signals() -> Iterator[Heard]:
+    """SIGINT and SIGTERM abort the run that is followed (reason Signal); a second one ends this process at once.
 
     The journal is safe against the second one too: that is what it is for.
     """
-    from flowbench.cancel import AbortReason
-
     heard = Heard()
 
     def answer(number: int, frame: FrameType | None) -> None:
-        if heard.exit is not None:
+        if heard.number is not None:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        heard.exit = SIGNALS[signal.Signals(number)]
-        token.abort(AbortReason.SIGNAL, by=signal.Signals(number).name)
+        heard.number = signal.Signals(number)
+        heard.abort()
 
     # A shell's `&` starts us with SIGINT ignored: then it stays so, as for every other program.
     free = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -58,8 +72,10 @@ def signals(token: CancelToken) -> Iterator[Heard]:
             signal.signal(number, handler)
 
 
-def follow(run: Run) -> None:
+def follow(run: Run, heard: Heard) -> None:
     """Return when the run has ended, whatever its outcome."""
+    heard.run = run
+    heard.abort()  # a signal that came while it was being launched
     if not _person_watches():
         run.wait()
         return

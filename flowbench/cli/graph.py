@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+
+from flowbench.cli import output as standard
+from flowbench.cli.exits import Exit, Refusal
 
 
 @click.command()
@@ -24,9 +26,11 @@ def command(file: Path, output: Path) -> None:
     from flowbench.graph import svg
     from flowbench.storage import write
 
+    if output.suffix.lower() not in {"", ".svg"}:
+        raise Refusal(f"{output}: a drawing is SVG; name the file {output.with_suffix('.svg')}", Exit.USAGE)
     picture = svg(draw(load(file)))
     if str(output) == "-":
-        sys.stdout.write(picture)
+        standard.say(picture)
         return
     write(output.absolute(), picture.encode(), mode=0o644)
-    click.echo(f"{output}: {len(picture) / 1024:.0f} KB")
+    standard.say(f"{output}: {len(picture) / 1024:.0f} KB")

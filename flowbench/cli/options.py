@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import click
 
+from flowbench.cli.exits import Exit, Refusal
+
+
+def time_limit(text: str) -> float:
+    """Seconds, above 0; `inf` is none. Raises: Refusal."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:  # nan is neither above nor below
+        raise Refusal(f"--timeout {text}: give a number of seconds above 0, or inf for no limit", Exit.USAGE)
+    return seconds
+
+
 agents = click.option(
     "--agents",
     multiple=True,
@@ -12,13 +26,13 @@ agents = click.option(
 )
 timeout = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=time_limit,
     metavar="SECONDS",
-    help="Abort the run after this long.",
+    help="Abort the run after this long; inf: never, even if the Blueprint has a time limit of its own.",
 )
 outcome_as_json = click.option(
     "--json",
     "machine",
     is_flag=True,
-    help="Print {run_id, state, seconds, steps, ctx, error} as JSON.",
+    help="Print {run_id, state, seconds, steps, ctx, error, place} as JSON. What agents print goes to standard error.",
 )

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import shlex
-import sys
-import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-import flowbench
+from flowbench.cli import output
 from flowbench.cli.exits import Exit, of_cancelled
+from flowbench.cli.place import place
 from flowbench.cli.words import as_json, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flowbench.cli.follow import Heard
-    from flowbench.runtime import Run
+    from flowbench.runtime import Run, RunFailed
 
 
 def outcome(run: Run, heard: Heard) -> Exit:
@@ -30,14 +28,15 @@ def outcome(run: Run, heard: Heard) -> Exit:
     return Exit.FAILED
 
 
-def tell(run: Run, machine: bool, agents: Sequence[str]) -> None:
-    """Say what became of a run: one JSON object for a program, a few lines for a person. agents: as they were named."""
+def tell(run: Run, machine: bool, agents: Sequence[str], out: TextIO) -> None:
+    """Say what became of a run: one JSON object for a program, a few lines for a person.
+
+    agents: as they were named. out: standard output.
+    """
     if machine:
-        click.echo(as_json(facts(run)))
+        output.say(as_json(facts(run)), out)
     elif run.state == "done":
-        click.echo(run.summary())
-        for line in preview(run.ctx):
-            click.echo(line)
+        output.say("\n".join([run.summary(), *preview(run.ctx)]), out)
     else:
         for line in complaint(run, agents):
             click.echo(line, err=True)
@@ -45,31 +44,37 @@ def tell(run: Run, machine: bool, agents: Sequence[str]) -> None:
 
 def complaint(run: Run, agents: Sequence[str]) -> list[str]:
     """Why a run is not done, where in the person's own code that was, and how to go on."""
-    from flowbench.runtime import RunError, RunFailed
+    from flowbench.flow import PathNotFound
 
     lines = [f"flowbench: {' '.join((run.error or run.state).split())}"]
-    try:
-        run.result()
-    except RunFailed as failed:
-        lines += own_line(failed.body_error)
-    except RunError:
-        pass  # a cancelled run has no line of code to show
-    if run.path is not None:
+    failed = failure(run)
+    where = None if failed is None else place(failed.body_error)
+    if where is not None:
+        lines.append(f"  at {where}")
+    if failed is not None and isinstance(failed.__cause__, PathNotFound):
+        lines.append("  resuming would fail alike: the ctx is recorded as it is; start a new run with what is missing")
+    elif run.path is not None:
         options = "".join(f" --agents {shlex.quote(name)}" for name in agents)
         lines.append(f"  go on with: flowbench resume {run.id}{options}")
     return lines
 
 
-def own_line(error: BaseException | None) -> list[str]:
-    """The innermost line of an agent's own file that an error passed through."""
-    inside = str(Path(flowbench.__file__).parent)
-    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
-    own = [frame for frame in frames if not frame.filename.startswith((inside, sys.prefix, "<"))]
-    return [f"  at {own[-1].filename}, line {own[-1].lineno}: {own[-1].line}"] if own else []
+def failure(run: Run) -> RunFailed | None:
+    """What an ended run raises, if it failed."""
+    from flowbench.runtime import RunError, RunFailed
+
+    try:
+        run.result()
+    except RunFailed as failed:
+        return failed
+    except RunError:
+        pass  # a cancelled run
+    return None
 
 
 def facts(run: Run) -> dict[str, object]:
-    """{"run_id": str, "state": str, "seconds": float, "steps": int, "ctx": JSON, "error": str | None}"""
+    """{"run_id", "state": str, "seconds": float, "steps": int, "ctx": JSON, "error", "place": str | None}"""
+    failed = failure(run)
     return {
         "run_id": run.id,
         "state": run.state,
@@ -77,6 +82,7 @@ def facts(run: Run) -> dict[str, object]:
         "steps": len(run.steps),
         "ctx": run.ctx,
         "error": run.error,
+        "place": None if failed is None else place(failed.body_error),
     }
 
 

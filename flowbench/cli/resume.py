@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-from flowbench.cli import follow, options, report, sources
+from flowbench.cli import follow, options, output, report, sources
+from flowbench.cli.exits import refusal
+from flowbench.errors import FlowbenchError
 
 
 @click.command()
@@ -17,9 +21,13 @@ def command(context: click.Context, run_id: str, agents: tuple[str, ...], timeou
     """Go on with the run ID where it stopped. Steps that are recorded are not run again."""
     from flowbench.runtime import resume
 
+    out = context.with_resource(output.reserved()) if machine else sys.stdout
     sources.agents(agents)
-    run = resume(run_id, timeout=timeout)
-    with follow.signals(run.token) as heard:
-        follow.follow(run)
-    report.tell(run, machine, agents)
+    with follow.signals() as heard:
+        try:
+            run = resume(run_id, timeout=timeout)
+        except FlowbenchError as error:
+            raise refusal(error, agents) from error
+        follow.follow(run, heard)
+    report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from flowbench.cli import follow, options, report, sources
+from flowbench.cli import follow, options, output, report, sources
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--ctx", "given", metavar="JSON|@FILE", help="The ctx to start with (default: empty).")
+@click.option("--ctx", "given", metavar="JSON|@FILE", help="The ctx to start with; @-: read it (default: empty).")
 @options.agents
 @options.timeout
 @click.option(
@@ -39,16 +40,15 @@ def command(
     Ctrl-C and SIGTERM abort the run tidily; what it recorded can be resumed.
     """
     from flowbench.blueprint import load
-    from flowbench.cancel import CancelToken
     from flowbench.runtime import launch
 
+    out = context.with_resource(output.reserved()) if machine else sys.stdout
     wanted = load(file)
     ctx = sources.value(given) if given is not None else None
     sources.agents(agents)
-    sources.require(wanted)
-    token = CancelToken()
-    with follow.signals(token) as heard:
-        run = launch(wanted, ctx, timeout=timeout, durability=durability, token=token)
-        follow.follow(run)
-    report.tell(run, machine, agents)
+    sources.require(wanted, agents)
+    with follow.signals() as heard:
+        run = launch(wanted, ctx, timeout=timeout, durability=durability)
+        follow.follow(run, heard)
+    report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

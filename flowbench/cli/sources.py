@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
-import json
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from flowbench.cli.exits import HOW_TO_NAME_AGENTS, Exit, Refusal
 
@@ -17,24 +17,19 @@ if TYPE_CHECKING:
 
     from flowbench.blueprint import Blueprint
 
+CTX_LIMIT = 2**30  # bytes; a ctx is data, and may be much larger than any Blueprint
+SHOWN = 20  # ids of functions that a message lists
+
 
 def value(text: str) -> Any:
-    """A JSON text, or `@FILE` with one in it. Raises: Refusal, with line and column."""
-    name = "--ctx"
-    if text.startswith("@"):
-        name = text[1:]
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except OSError as error:
-            raise Refusal(f"{name}: {error.strerror or error}", Exit.USAGE) from error
-        except UnicodeDecodeError as error:
-            raise Refusal(f"{name}: not UTF-8 text (byte {error.start})", Exit.USAGE) from error
+    """A JSON text, `@FILE` with one in it, or `@-` for standard input. Raises: Refusal, with line and column."""
+    from flowbench.blueprint import UnreadableText, read
+
+    name, given = ("--ctx", text.encode(errors="surrogateescape")) if text[:1] != "@" else (text[1:], _text(text[1:]))
     try:
-        return json.loads(text, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        raise Refusal(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}", Exit.USAGE) from error
-    except (ValueError, RecursionError) as error:  # NaN and friends, numbers or nesting beyond all bounds
-        raise Refusal(f"{name}: {error}", Exit.USAGE) from error
+        return read(given, "json", limit=CTX_LIMIT, source="standard input" if name == "-" else name).data
+    except UnreadableText as error:
+        raise Refusal(error.brief, Exit.USAGE) from error
 
 
 def agents(names: Sequence[str]) -> None:
@@ -54,12 +49,23 @@ def agents(names: Sequence[str]) -> None:
             raise Refusal(f"{name} cannot be imported: {_told(error)}", Exit.USAGE) from error
 
 
-def require(wanted: Blueprint) -> None:
-    """Raises: Refusal, if the Blueprint names functions that nobody registered; it names them all."""
+def require(wanted: Blueprint, loaded: Sequence[str] = ()) -> None:
+    """Raises: Refusal, if the Blueprint names functions that nobody registered; it names them all.
+
+    loaded: what --agents named; a person who gave it is told what came of that.
+    """
+    from flowbench.blueprint import functions
+
     lost = missing(wanted)
-    if lost:
+    if not lost:
+        return
+    if not loaded:
         named = ", ".join(f"'{each}'" for each in lost)
         raise Refusal(f"no function is registered as {named}; {HOW_TO_NAME_AGENTS}", Exit.MISSING)
+    known = functions.ids()
+    named = ", ".join(f"'{each}'{_near(each, known)}" for each in lost)
+    have = ", ".join(known[:SHOWN]) + (", ..." if len(known) > SHOWN else "") or "nothing"
+    raise Refusal(f"no function is registered as {named}; {', '.join(loaded)} registered {have}", Exit.MISSING)
 
 
 def missing(wanted: Blueprint) -> list[str]:
@@ -76,8 +82,23 @@ def missing(wanted: Blueprint) -> list[str]:
     return sorted(lost)
 
 
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+def _text(name: str) -> bytes:
+    """What a file holds, or standard input for `-`."""
+    if not name:
+        raise Refusal("--ctx @: name a file behind the @, or - for standard input", Exit.USAGE)
+    try:
+        if name != "-":
+            return Path(name).read_bytes()
+        if sys.stdin is None:
+            raise Refusal("--ctx @-: standard input is closed", Exit.USAGE)
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise Refusal(f"{name}: {error.strerror or error}", Exit.USAGE) from error
+
+
+def _near(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f" (did you mean '{close[0]}'?)" if close else ""
 
 
 def _file(path: Path) -> None:

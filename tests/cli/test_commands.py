@@ -64,6 +64,7 @@ def test_only_the_asked_command_is_imported() -> None:
         "flowbench.cli.commands",
         "flowbench.cli.exits",
         "flowbench.cli.graph",
+        "flowbench.cli.output",
         "flowbench.errors",
     }
 

@@ -58,6 +58,18 @@ def test_resume_without_the_functions_names_them(flowbench: Command, desk: Path)
     assert "--agents" in told.stderr
 
 
+def test_resume_with_other_functions_says_what_was_loaded(flowbench: Command, desk: Path) -> None:
+    (desk / "others.py").write_text("import flowbench as fb\n@fb.agent\ndef halves(x):\n    return x\n")
+    run = flowbench("run", "halve.yaml", "--agents", "agents.py", "--ctx", '{"x": "text"}', "--json")
+
+    told = flowbench("resume", json.loads(run.stdout)["run_id"], "--agents", "others.py")
+
+    assert told.returncode == Exit.MISSING
+    assert "halves" in told.stderr
+    assert told.stderr.endswith("; loaded: others.py\n")
+    assert "--agents" not in told.stderr
+
+
 def test_a_timeout_holds_for_the_resumed_run_too(flowbench: Command) -> None:
     arguments = ["--agents", "agents.py", "--timeout", "0.2", "--json"]
     first = json.loads(flowbench("run", "wait_for_abort.yaml", "--ctx", '{"x": 0}', *arguments).stdout)

@@ -26,7 +26,7 @@ def test_run_as_json_is_one_object_on_stdout(flowbench: Command) -> None:
     told = flowbench("run", "doubling.yaml", "--agents", "agents", "--ctx", '{"number": 3}', "--json")
 
     facts = json.loads(told.stdout)
-    assert list(facts) == ["run_id", "state", "seconds", "steps", "ctx", "error"]
+    assert list(facts) == ["run_id", "state", "seconds", "steps", "ctx", "error", "place"]
     assert (facts["state"], facts["steps"], facts["ctx"], facts["error"]) == ("done", 2, {"number": 12}, None)
     assert 0 < facts["seconds"] < 60
     assert told.stderr == ""
@@ -43,7 +43,7 @@ def test_a_failed_run_names_the_step_and_the_line_of_the_agent(flowbench: Comman
     assert error.startswith("flowbench: run r-")
     assert "division by zero" in error
     assert place.startswith(f"  at {desk / 'agents.py'}, line ")
-    assert place.endswith("return number / BY")
+    assert place.endswith(", in halve, `return number / BY`: ZeroDivisionError: division by zero")
     assert hint.startswith("  go on with: flowbench resume r-")
     assert hint.endswith(" --agents agents.py")
 
@@ -55,6 +55,84 @@ def test_a_failed_run_as_json_has_its_error(flowbench: Command) -> None:
     assert told.returncode == Exit.FAILED
     assert facts["state"] == "failed"
     assert "$.number" in facts["error"]
+    assert facts["place"] is None
+
+
+def test_the_place_of_a_failure_is_in_json_too(flowbench: Command, desk: Path) -> None:
+    (desk / "agents.py").write_text((desk / "agents.py").read_text().replace("BY = 2", "BY = 0"))
+
+    told = flowbench("run", "halve.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}', "--json")
+
+    where = json.loads(told.stdout)["place"]
+    assert where.startswith(f"{desk / 'agents.py'}, line ")
+    assert where.endswith("ZeroDivisionError: division by zero")
+
+
+def test_resume_is_not_advised_where_the_ctx_lacks_a_path(flowbench: Command) -> None:
+    told = flowbench("run", "doubling.yaml", "--agents", "agents.py")
+
+    assert told.returncode == Exit.FAILED
+    assert "path not found: $.number" in told.stderr
+    assert "flowbench resume" not in told.stderr
+    assert "resuming would fail alike" in told.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_what_agents_print_does_not_break_the_json(command: str, flowbench: Command, desk: Path) -> None:
+    (desk / "loud.py").write_text(
+        "import flowbench as fb\nprint('imported')\n@fb.agent\ndef halve(x):\n    print('halving')\n    return x / 2\n"
+    )
+    if command == "resume":
+        flowbench("run", "halve.yaml", "--agents", "agents.py", "--ctx", '{"x": "text"}')
+        (desk / "loud.py").write_text((desk / "loud.py").read_text().replace("x / 2", "x"))
+        what = json.loads(flowbench("runs", "--json").stdout)[0]["id"]
+    else:
+        what = "halve.yaml"
+
+    told = flowbench(command, what, "--agents", "loud.py", "--json", *(["--ctx", '{"x": 4}'] * (command == "run")))
+
+    assert json.loads(told.stdout)["state"] == "done"
+    assert told.stderr == "imported\nhalving\n"
+
+
+def test_what_agents_print_is_on_standard_output_for_a_person(flowbench: Command, desk: Path) -> None:
+    (desk / "loud.py").write_text(
+        "import flowbench as fb\n@fb.agent\ndef halve(x):\n    print('halving')\n    return x\n"
+    )
+
+    told = flowbench("run", "halve.yaml", "--agents", "loud.py", "--ctx", '{"x": 4}')
+
+    assert told.stdout.startswith("halving\none: done")
+
+
+@pytest.mark.parametrize("ctx", ['{"number": 3}', '{"number": 3, "more": "é"}'], ids=["ASCII", "UTF-8"])
+def test_a_ctx_can_come_from_standard_input(ctx: str, flowbench: Command, desk: Path) -> None:
+    (desk / "ctx.json").write_text(ctx, encoding="utf-8")
+    with (desk / "ctx.json").open() as given:
+        process = flowbench.start("run", "doubling.yaml", "--agents", "agents.py", "--ctx", "@-", "--json", stdin=given)
+        out, _ = process.communicate(timeout=60)
+
+    assert json.loads(out)["ctx"] == json.loads(ctx) | {"number": 12}
+
+
+@pytest.mark.parametrize("given", ["nan", "0", "-1", "-inf", "soon"])
+def test_a_timeout_that_is_none_is_refused_in_one_line(given: str, flowbench: Command, desk: Path) -> None:
+    told = flowbench("run", "doubling.yaml", "--agents", "agents.py", "--timeout", given)
+
+    assert told.returncode == Exit.USAGE
+    assert told.stderr == f"flowbench: --timeout {given}: give a number of seconds above 0, or inf for no limit\n"
+    assert not (desk.parent / "home").exists()
+
+
+def test_a_timeout_of_inf_lifts_the_limit_of_the_blueprint(flowbench: Command, desk: Path) -> None:
+    limited = "metadata: {default_run_ttl_secs: 1}\n" + (desk / "dwell.yaml").read_text()
+    (desk / "dwell.yaml").write_text(limited)
+    arguments = ["run", "dwell.yaml", "--agents", "agents.py", "--ctx", '{"x": 1.3}']
+
+    held, lifted = flowbench(*arguments), flowbench(*arguments, "--timeout", "inf")
+
+    assert held.returncode == Exit.TIMEOUT
+    assert lifted.returncode == Exit.DONE
 
 
 def test_missing_functions_are_named_before_anything_runs(flowbench: Command, desk: Path) -> None:
@@ -124,10 +202,12 @@ def test_a_timeout_ends_with_124_and_says_so(flowbench: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGTERM, Exit.TERMINATED)], ids=["INT", "TERM"]
+    ("number", "code", "by"),
+    [(signal.SIGINT, Exit.INTERRUPTED, "interrupt"), (signal.SIGTERM, Exit.TERMINATED, "SIGTERM")],
+    ids=["INT", "TERM"],
 )
 def test_a_signal_aborts_the_run_tidily(
-    number: signal.Signals, code: Exit, flowbench: Command, appears: Callable[[str], None]
+    number: signal.Signals, code: Exit, by: str, flowbench: Command, appears: Callable[[str], None]
 ) -> None:
     process = flowbench.start("run", "wait_for_abort.yaml", "--agents", "agents.py", "--ctx", '{"x": 0}', "--json")
     appears("waiting")
@@ -138,8 +218,10 @@ def test_a_signal_aborts_the_run_tidily(
     facts = json.loads(out)
     assert process.returncode == code
     assert facts["state"] == "cancelled"
-    assert "Signal" in facts["error"]
+    assert f"Aborted: Signal (by {by})" in facts["error"]
     assert error == ""
+    journal = next((flowbench.folder.parent / "home" / "runs").glob("*/journal.jsonl")).read_text()
+    assert f'"by":"{by}"' in journal
 
 
 def test_a_second_signal_ends_it_at_once_and_the_run_can_go_on(

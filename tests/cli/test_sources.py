@@ -31,18 +31,22 @@ def test_a_value_comes_from_the_line_or_from_a_file(tmp_path: Path) -> None:
     [
         ('{"a": }', "--ctx: line 1, column 7"),
         ("[1,\n 2,,]", "--ctx: line 2, column 4"),
-        ("NaN", "--ctx: NaN is no JSON number"),
+        ("NaN", "--ctx: line 1, column 1: NaN is no JSON value"),
         ("[" * 100_000, "--ctx: "),
         ("1" * 5000, "--ctx: "),
         ("@missing.json", "missing.json: No such file"),
-        ("@latin.json", "latin.json: not UTF-8 text (byte 1)"),
+        ("@latin.json", "latin.json: line 1, column 2: not UTF-8 text"),
         ("@broken.json", "broken.json: line 1, column 2"),
+        ('{"a": 1, "a": 2}', '--ctx: line 1, column 10: duplicate key "a"'),
+        ("@", "--ctx @: name a file"),
+        ("@folder", "folder: Is a directory"),
     ],
     ids=lambda text: text[:12],
 )
 def test_a_bad_value_is_refused_with_its_place(text: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "latin.json").write_bytes(b'"\xe9"')
     (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "folder").mkdir()
 
     with pytest.raises(Refusal) as refused:
         sources.value(text)
@@ -117,6 +121,18 @@ def test_all_missing_functions_are_named_at_once() -> None:
     wanted = blueprints.load({"id": "b", "flow": seq("z", "a", "z", "defined", "other"), "agents": agents})
 
     assert sources.missing(wanted) == ["a", "sources.nowhere", "z"]
+
+
+def test_a_function_that_the_loaded_files_lack_is_told_with_what_they_have(tmp_path: Path) -> None:
+    (tmp_path / "near.py").write_text("import flowbench as fb\n@fb.agent\ndef sources_parse(x):\n    return x\n")
+    sources.agents(["near.py"])
+
+    with pytest.raises(Refusal) as refused:
+        sources.require(blueprints.load({"id": "b", "flow": seq("sources_prase")}), ["near.py"])
+
+    assert refused.value.exit_code == Exit.MISSING
+    assert "'sources_prase' (did you mean 'sources_parse'?); near.py registered " in refused.value.message
+    assert "--agents" not in refused.value.message
 
 
 def test_missing_functions_have_their_own_exit_code() -> None:
