@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import click
 
-from flowbench.cli.words import as_json, moment, seconds, short, table
+from flowbench.cli import output
+from flowbench.cli.words import as_json, count, moment, seconds, short, table
+
+ENDED = {"done", "failed", "cancelled"}
 
 
 @click.command()
 @click.option("-n", "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
+@click.option("--all", "everything", is_flag=True, help="Show them all.")
 @click.option("--json", "machine", is_flag=True, help="Print a list of objects as JSON.")
-def command(last: int, machine: bool) -> None:
+def command(last: int, everything: bool, machine: bool) -> None:
     """List the runs on this machine, newest first."""
     from flowbench.runtime import runs
 
-    found = sorted(runs(), key=lambda info: info.started, reverse=True)[:last]
+    known = sorted(runs(), key=lambda info: info.started, reverse=True)
+    found = known if everything else known[:last]
     if machine:
         keys = ("id", "blueprint", "state", "started", "seconds", "steps", "error")
         rows = [{key: getattr(info, key) for key in keys} | {"path": str(info.path)} for info in found]
-        click.echo(as_json(rows))
+        output.say(as_json(rows))
         return
     if not found:
         click.echo("No runs yet. Try: flowbench demo", err=True)
         return
-    click.echo(
+    output.say(
         table(
             [
                 ("RUN", "BLUEPRINT", "STATE", "STARTED", "TOOK", "STEPS", "ERROR"),
@@ -33,7 +38,7 @@ def command(last: int, machine: bool) -> None:
                         short(info.blueprint, 24),
                         info.state,
                         moment(info.started),
-                        seconds(info.seconds),
+                        seconds(info.seconds) if info.state in ENDED else "-",
                         str(info.steps),
                         short(info.error or "", 60),
                     )
@@ -42,3 +47,5 @@ def command(last: int, machine: bool) -> None:
             ]
         )
     )
+    if len(known) > len(found):
+        output.say(f"and {count(len(known) - len(found), 'older one')}; --all lists them")

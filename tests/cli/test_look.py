@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -68,13 +69,38 @@ def test_runs_are_listed_newest_first(flowbench: Command) -> None:
 
     listed = json.loads(flowbench("runs", "--json").stdout)
     shown = flowbench("runs", "--last", "1").stdout.splitlines()
+    whole = flowbench("runs", "--last", "1", "--all").stdout.splitlines()
 
     assert [each["state"] for each in listed] == ["done", "done"]
     assert listed[0]["started"] >= listed[1]["started"]
     assert all(Path(each["path"], "journal.jsonl").is_file() for each in listed)
     assert shown[0].split() == ["RUN", "BLUEPRINT", "STATE", "STARTED", "TOOK", "STEPS", "ERROR"]
     assert shown[1].split()[:3] == [listed[0]["id"], "doubling", "done"]
-    assert len(shown) == 2
+    assert shown[2:] == ["and 1 older one; --all lists them"]
+    assert [line.split()[0] for line in whole] == ["RUN", listed[0]["id"], listed[1]["id"]]
+
+
+def test_a_run_that_has_not_ended_took_no_time_yet(flowbench: Command, appears: Callable[[str], None]) -> None:
+    process = flowbench.start("run", "dwell.yaml", "--agents", "agents.py", "--ctx", '{"x": 30}')
+    appears("dwelling")
+
+    running = flowbench("runs").stdout.splitlines()[1].split()
+    process.kill()
+    process.wait(20)
+    interrupted = flowbench("runs").stdout.splitlines()[1].split()
+
+    assert (running[2], running[5:]) == ("running", ["-", "0"])
+    assert (interrupted[2], interrupted[5:]) == ("interrupted", ["-", "0"])
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.svg.gz", "x.pdf"])
+def test_graph_refuses_a_name_that_says_another_format(name: str, desk: Path) -> None:
+    told = CliRunner().invoke(main, ["graph", "doubling.yaml", "-o", name])
+
+    assert told.exit_code == Exit.USAGE
+    assert told.stderr.startswith(f"flowbench: {name}: a drawing is SVG")
+    assert len(told.stderr.splitlines()) == 1
+    assert not (desk / name).exists()
 
 
 def test_no_runs_say_what_to_try(desk: Path) -> None:
