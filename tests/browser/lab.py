@@ -93,7 +93,13 @@ class Notebook:
     def __init__(self, page: Any, address: str, name: str) -> None:
         self.page = page
         page.goto(address.format(name))
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1", timeout=60_000)
+        # The workspace brings notebooks opened before back, and for a moment one of them is the current one.
+        page.wait_for_function(
+            """name => { const now = window.jupyterapp?.shell?.currentWidget;
+            return now?.context?.path === name && now.content?.widgets?.length > 1 }""",
+            arg=name,
+            timeout=60_000,
+        )
         page.wait_for_function(
             "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000
         )

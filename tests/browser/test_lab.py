@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,7 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
 
     # Abort in the middle of a step: said at once, the cell ends, the queued one does not run.
     abort = panel.locator(".fb-abort")
+    live = panel.locator(".fb-graph svg").bounding_box()
     said = browser.evaluate(
         """() => { const b = document.querySelector('.fb-abort'); b.click(); return [b.textContent, b.disabled]; }"""
     )
@@ -138,6 +140,9 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     expect(abort).to_have_count(0)
     still = book.cell(INDEX["run"]).locator("img[alt='Graph of work']")
     assert still.evaluate("image => image.complete && image.naturalWidth > 100")
+    kept = still.bounding_box()
+    assert abs(kept["width"] - live["width"]) < 2, "the picture jumps in size"
+    assert abs(kept["x"] - live["x"]) < 16, "the picture jumps sideways"
     expect(book.cell(INDEX["run"]).locator("table")).to_contain_text("<b>no</b> luck with c")
     shot("3-aborted-light", still)
     expect(book.output(INDEX["queued"])).to_have_count(0)
@@ -159,9 +164,26 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     stepper.locator(".fb-edit input").nth(1).fill("21")
     stepper.locator(".fb-set").click()
     expect(stepper.locator("pre").nth(0)).to_have_text("21", timeout=5_000)
+    path, value = (stepper.locator(".fb-edit input").nth(index) for index in (0, 1))
+    for entered in (value, path):  # Enter in either field sets
+        number = "5" if entered is value else "6"
+        path.fill("$.x")
+        value.fill(number)
+        entered.press("Enter")
+        expect(stepper.locator("pre").nth(0)).to_have_text(number, timeout=5_000)
+        expect(path).to_have_value("")
+        expect(path).to_be_focused()
+    path.fill("$.x")  # what was typed and not set does not get lost
+    value.fill("{bad")
+    stepper.locator(".fb-next").click()
+    expect(stepper.locator(".fb-note")).to_contain_text("no JSON", timeout=5_000)
+    expect(where).to_have_text("Paused before double at 0")
+    expect(value).to_have_value("{bad")
+    value.fill("21")
     stepper.locator(".fb-next").click()
     expect(where).to_have_text("Paused before double at 1", timeout=10_000)
     expect(stepper.locator(".fb-changed")).to_contain_text("$.x")
+    expect(value).to_have_value("")
     stepper.locator(".fb-next").click()
     expect(where).to_have_text(re.compile(r"Paused before nap at 2\.f0"), timeout=10_000)
     book.theme("JupyterLab Dark")
@@ -201,3 +223,65 @@ def test_a_notebook_executed_elsewhere_shows_graph_and_table_though_it_is_not_tr
     expect(image).to_be_visible()
     assert image.evaluate("image => image.complete && image.naturalWidth > 100")
     shot("9-executed-elsewhere", image)
+
+
+LONG = "start = dict(x=2, limit=3, items=[dict(name=n, seconds=0.01) for n in 'ab'])\n%fb run work --ctx start"
+STEPPED = f"import os; print(os.getpid())\n{LONG} --step"
+
+
+def assert_gone(stepper: Any) -> None:
+    from playwright.sync_api import expect
+
+    expect(stepper.locator(".fb-where")).to_have_text("Interrupted", timeout=10_000)
+    expect(stepper.locator(".fb-note")).to_contain_text("%fb resume r-")
+    for button in ("next", "go", "abort", "set"):
+        expect(stepper.locator(f".fb-{button}")).to_be_disabled()
+
+
+@pytest.mark.parametrize("way", ["restart", "kill"])
+def test_panel_and_stepper_say_that_their_kernel_has_gone(
+    way: str, browser: Any, address: str, place: Path, shot: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    paper(place / "notebooks" / f"{way}.ipynb", SETUP, FLOW, STEPPED, LONG, kernel="python3")
+    book = Notebook(browser, address, f"{way}.ipynb")
+    book.run_all()
+    expect(book.cell(2).locator(".fb-where")).to_have_text("Paused before double at 0", timeout=30_000)
+    panel = book.cell(3).locator(".fb-panel")
+    expect(panel.locator(".fb-now")).to_contain_text("tidy", timeout=15_000)
+
+    if way == "kill":
+        os.kill(int(book.output(2).first.inner_text()), signal.SIGKILL)
+    else:
+        kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        browser.evaluate(f"void {kernel}.restart()")
+
+    panel = book.cell(3).locator(".fb-panel")
+    expect(panel.locator(".fb-state")).to_have_text("Interrupted", timeout=10_000)
+    expect(panel.locator(".fb-note")).to_have_text(
+        re.compile(r"The kernel has gone\. In a new cell: %fb resume r-\S+$")
+    )
+    expect(panel.locator(".fb-abort")).to_be_disabled()
+    figures = panel.locator(".fb-figures")
+    before = figures.inner_text()
+    browser.wait_for_timeout(700)
+    assert figures.inner_text() == before, "the clock goes on"
+    shot(f"10-gone-{way}", panel)
+    stepper = book.cell(2).locator(".fb-stepper")
+    assert_gone(stepper)
+    shot(f"11-gone-stepper-{way}", stepper)
+
+
+def test_a_stepper_says_that_its_kernel_was_shut_down(browser: Any, address: str, place: Path) -> None:
+    from playwright.sync_api import expect
+
+    paper(place / "notebooks" / "shut.ipynb", SETUP, FLOW, STEPPED, kernel="python3")
+    book = Notebook(browser, address, "shut.ipynb")
+    book.run_all()
+    stepper = book.cell(2).locator(".fb-stepper")
+    expect(stepper.locator(".fb-where")).to_have_text("Paused before double at 0", timeout=30_000)
+
+    browser.evaluate("void window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+    assert_gone(stepper)

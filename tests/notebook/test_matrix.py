@@ -118,6 +118,37 @@ def test_an_interrupt_ends_the_busy_cell(kernel: Kernel) -> None:
     note(kernel, "interrupt -> cell end", busy.ended - pressed)
 
 
+AWAITED = {
+    "one run": "runs = [fb.launch(napping, {'s': 30})]\nprint('begun')\nawait runs[0]",
+    "one run after some sleep": (
+        "runs = [fb.launch(napping, {'s': 30})]\nawait asyncio.sleep(0.1)\nprint('begun')\nawait runs[0]"
+    ),
+    "two runs": (
+        "runs = [fb.launch(napping, {'s': 30}) for _ in '12']\nprint('begun')\nawait asyncio.gather(runs[0], runs[1])"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", AWAITED.values(), ids=AWAITED.keys())
+def test_an_interrupt_ends_a_cell_that_awaits(kernel: Kernel, code: str) -> None:
+    busy = kernel.start(code)
+    after = kernel.start("print('the next cell ran')")
+    while not busy.text:
+        kernel.listen(0.2)
+    time.sleep(0.3)
+
+    pressed = kernel.interrupt()
+    kernel.finish(busy, after)
+
+    assert busy.ended - pressed < SOON
+    assert [error["ename"] for error in busy.errors] == ["RunCancelled"], busy
+    assert len(busy.errors[0]["traceback"]) == 1
+    assert "Aborted: Signal (by interrupt)" in busy.errors[0]["traceback"][0]
+    assert (after.status, after.text) == ("aborted", "")
+    assert variable(kernel, "[run.wait(5) and run.state for run in runs]") == ["cancelled"] * code.count("runs[")
+    note(kernel, "interrupt of an awaited run -> cell end", busy.ended - pressed)
+
+
 def test_a_busy_python_loop_in_a_step_ends_too(kernel: Kernel) -> None:
     busy, after, comm = busy_run(kernel, name="spinning")
 
