@@ -198,7 +198,7 @@ def test_a_timeout_ends_with_124_and_says_so(flowbench: Command) -> None:
     assert told.returncode == Exit.TIMEOUT
     assert facts["state"] == "cancelled"
     assert "Timeout" in facts["error"]
-    assert 0.3 <= facts["seconds"] < 2
+    assert 0.2 < facts["seconds"] < 20
 
 
 @pytest.mark.parametrize(
