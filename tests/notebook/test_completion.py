@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from IPython.core.completer import provisionalcompleter
 
-from flowbench.blueprint import load
-from flowbench.notebook.completion import complete
+from flowbench.blueprint import Functions, load
+from flowbench.notebook.completion import OFFERED, complete
 from flowbench.notebook.recent import Recent
+from flowbench.runtime import launch, runs
 from tests.flows import blueprint, step
 from tests.notebook.conftest import Shell
 
@@ -42,6 +43,24 @@ def test_the_shell_asks_for_candidates(shell: Shell) -> None:
     shell.names["demo"] = DEMO
 
     assert "demo" in asked(shell, "%fb run de")
+
+
+def test_resume_offers_the_newest_recorded_runs_of_any_kernel(shell: Shell) -> None:
+    functions = Functions()
+
+    @functions.agent
+    def double(x: Any) -> Any:
+        return x
+
+    made = [launch(DEMO, {"x": number}, functions=functions) for number in range(OFFERED + 1)]
+    for run in made:
+        run.wait(10)
+    recorded = [info.id for info in runs()]
+
+    offered = complete("%fb resume r-", {}, Recent({}))
+
+    assert sorted(offered) == sorted(recorded[:OFFERED])
+    assert set(offered) <= set(asked(shell, "%fb resume r-"))
 
 
 def test_loading_again_does_not_answer_twice(shell: Shell) -> None:
