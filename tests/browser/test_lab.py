@@ -183,6 +183,7 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     stepper.locator(".fb-next").click()
     expect(where).to_have_text("Paused before double at 1", timeout=10_000)
     expect(stepper.locator(".fb-changed")).to_contain_text("$.x")
+    expect(book.cell(INDEX["step"]).locator(".fb-figures")).to_contain_text(re.compile(r"^1 step ·"))
     expect(value).to_have_value("")
     stepper.locator(".fb-next").click()
     expect(where).to_have_text(re.compile(r"Paused before nap at 2\.f0"), timeout=10_000)

@@ -246,7 +246,7 @@ def test_a_stepped_run_leaves_the_kernel_free_and_obeys_its_buttons(kernel: Kern
     cell = kernel.start("""%fb run napping --ctx '{"s": 0.01}' --step""")
     comm = kernel.panel("view")
     kernel.finish(cell)
-    stepper = next(id for id, state in reversed(kernel.comms) if "view" in state and "about" not in state)
+    stepper = next(id for id, state in reversed(kernel.comms) if "view" in state and "svg" not in state)
 
     states = [variable(kernel, "(time.sleep(0.2), run.state)[1]")]
     kernel.click(stepper, "edit", path="$.s", value="0.02")
