@@ -22,5 +22,6 @@ function initialize({ model }) {
 }
 
 function farewell(about) {
-  return about.resume ? `The kernel has gone. In a new cell: ${about.resume}` : "The kernel has gone, and this run with it.";
+  if (!about.resume) return "The kernel has gone, and this run with it.";
+  return `The kernel has gone. Run the cells above again, then: ${about.resume}`;
 }

@@ -261,7 +261,7 @@ def test_panel_and_stepper_say_that_their_kernel_has_gone(
     panel = book.cell(3).locator(".fb-panel")
     expect(panel.locator(".fb-state")).to_have_text("Interrupted", timeout=10_000)
     expect(panel.locator(".fb-note")).to_have_text(
-        re.compile(r"The kernel has gone\. In a new cell: %fb resume r-\S+$")
+        re.compile(r"The kernel has gone\. Run the cells above again, then: %fb resume r-\S+$")
     )
     expect(panel.locator(".fb-abort")).to_be_disabled()
     figures = panel.locator(".fb-figures")
