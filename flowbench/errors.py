@@ -48,6 +48,9 @@ cancel.Aborted is a BaseException and stands outside: neither `try` in a flow no
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class FlowbenchError(Exception):
     """Root of all errors for people. code: stable word for JSON and logs, e.g. `path_not_found`."""
@@ -57,3 +60,8 @@ class FlowbenchError(Exception):
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this: one tidy line in the cell instead of a traceback of our insides."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, for the end of a message; None if none is near."""
+    return next(iter(difflib.get_close_matches(word, list(known), 1)), None)

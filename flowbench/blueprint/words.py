@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from flowbench.errors import nearest
 
 SHOWN = 40  # characters of somebody's own text that a message repeats
 
@@ -12,8 +13,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean "kind"?)` or nothing."""
     if len(word) > SHOWN:
         return ""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{close[0]}"?)' if close else ""
+    meant = nearest(word, known)
+    return f' (did you mean "{meant}"?)' if meant else ""
 
 
 def one_of(allowed: Iterable[str]) -> str:

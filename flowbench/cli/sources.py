@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbench.cli.exits import HOW_TO_NAME_AGENTS, Exit, Refusal
+from flowbench.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +97,8 @@ def _text(name: str) -> bytes:
 
 
 def _near(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, 1)
-    return f" (did you mean '{close[0]}'?)" if close else ""
+    meant = nearest(word, known)
+    return f" (did you mean '{meant}'?)" if meant else ""
 
 
 def _file(path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
-from flowbench.errors import FlowbenchError
+from flowbench.errors import FlowbenchError, nearest
 
 
 class CompileError(FlowbenchError):
@@ -45,8 +44,8 @@ class UnresolvedRef(CompileError):
 
     def __init__(self, ref: str, known: Iterable[str]) -> None:
         self.ref = ref
-        near = difflib.get_close_matches(ref, list(known), 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"define it under `agents`, or with @agent as '{ref}'"
+        near = nearest(ref, known)
+        hint = f"did you mean '{near}'?" if near else f"define it under `agents`, or with @agent as '{ref}'"
         super().__init__(f"flow references agent '{ref}' but no AgentDef matches; {hint}")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar, get_args
 
 import msgspec
 
+from flowbench.errors import nearest
 from flowbench.flow.errors import InvalidPath, NotJson, ParseError
 from flowbench.flow.nodes import EXPRESSIONS, NODES, Expr, JoinMode, Let, Node
 from flowbench.flow.paths import SEED
@@ -212,8 +212,8 @@ def _expected(given: Any, names: Iterable[str]) -> str:
 
 
 def _meant(given: Any, names: list[str]) -> str:
-    close = difflib.get_close_matches(given, names, 1) if isinstance(given, str) else []
-    return f" (did you mean `{close[0]}`?)" if close else ""
+    meant = nearest(given, names) if isinstance(given, str) else None
+    return f" (did you mean `{meant}`?)" if meant else ""
 
 
 def _shown(value: Any) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import signal
 from collections.abc import Iterable
 
-from flowbench.errors import FlowbenchError
+from flowbench.errors import FlowbenchError, nearest
 
 
 class UsageError(FlowbenchError):
@@ -71,9 +70,8 @@ class NotebookStopped(NotebookError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A tail for an error text: the nearest known word, else all of them, else nothing."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean `{near[0]}`?"
+    if near := nearest(word, words):
+        return f"; did you mean `{near}`?"
     return f"; known: {', '.join(words)}" if words else ""
 
 

@@ -21,7 +21,6 @@ class Ending:
     """state: done | failed | cancelled, or interrupted when the end itself could not be recorded.
 
     ctx: the final one, or the last one before the failure. orphans: addresses of bodies that would not stop.
-    addresses: of the outcomes that made it fail.
     """
 
     state: str
@@ -29,7 +28,6 @@ class Ending:
     error: BaseException | None = None
     cause: Cause | None = None
     orphans: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
 
 
 class Site:
@@ -55,8 +53,9 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
     """
     ending = await _outcome(evaluation, ctx, recorder, token)
     error = None if ending.error is None else str(ending.error)
+    causes = ending.error.causes if isinstance(ending.error, flow.FlowError) else ()
     try:
-        recorder.end(ending.state, error, ending.addresses)
+        recorder.end(ending.state, error, causes)
     except UNRECORDED as failure:  # the journal has no end, so the run counts as interrupted and can be resumed
         return Ending("interrupted", ending.ctx, failure, ending.cause, ending.orphans)
     return ending
@@ -84,9 +83,7 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
         return Ending("cancelled", last, cause=cause, orphans=orphans)
     except UNRECORDED as failure:
         return Ending("interrupted", last, failure, orphans=orphans)
-    except flow.FlowError as failure:
-        return Ending("failed", last, failure, orphans=orphans, addresses=failure.causes)
-    except BaseException as failure:  # NotReproducible, a damaged blob, our own bugs: the run must still end and say so
+    except BaseException as failure:  # the flow's error, NotReproducible, our own bugs: the run must end and say so
         return Ending("failed", last, failure, orphans=orphans)
 
 

@@ -117,8 +117,8 @@ def _unended_failure(recorded: replay.Recorded, linked: engine.Linked) -> Sequen
         flow.evaluate_sync(view, recorded.ctx)
     except flow.FlowError as failure:
         return failure.causes
-    except (flow.Frontier, flow.NotReproducible):  # it goes on from there, or says so when it runs
-        return ()
+    except (flow.Frontier, flow.NotReproducible):
+        pass  # it goes on from there, or says so when it runs
     return ()
 
 

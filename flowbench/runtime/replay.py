@@ -29,23 +29,23 @@ class Recorded:
         if not lines or not isinstance(lines[0], e.Begun):
             raise JournalDamaged(folder, 0, "its first line does not begin a run")
         begun = lines[0]
-        self.folder, self.id, self.started, self.pid = folder, begun.id, begun.t, begun.pid
+        self.folder, self.id = folder, begun.id
         self.blueprint, self.ctx, self.compat, self.agents = begun.blueprint, begun.ctx, begun.compat, begun.agents
         self.outcomes: dict[str, flow.Outcome] = {}
         self.visits: dict[str, e.Done | e.Fail] = {}
         self.joins: dict[str, tuple[int, bool]] = {}
         self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
         self.attempts: dict[str, int] = {}
-        self.state, self.ended = "interrupted", begun.t
-        self.error: str | None = None
+        self.state = "interrupted"
         self.causes: list[str] = []
         self.changed = False
         self._era = Era()
         for line in lines:
-            self._read(line)
+            self.read(line)
         self._outdate()
 
-    def _read(self, line: e.AnyEntry) -> None:
+    def read(self, line: e.AnyEntry) -> None:
+        """Take in one more entry."""
         match line:
             case e.Done():
                 self._outcome(line, None)
@@ -61,15 +61,13 @@ class Recorded:
             case e.Patch():
                 self.patches.setdefault((line.at, line.edge), []).append((tuple(line.keys), line.value))
             case e.End():
-                self.state, self.error, self.causes = line.state, line.error, line.causes
+                self.state, self.causes = line.state, line.causes
             case e.Resume():
                 self._outdate()
                 self._era = Era()
-                self.state, self.error, self.causes = "interrupted", None, []
+                self.state, self.causes = "interrupted", []
                 self.forget(line.forget)
                 self.exchange(line.blueprint, line.agents)
-        if not isinstance(line, e.Begun):
-            self.ended = max(self.ended, line.t)
 
     def _outcome(self, line: e.Done | e.Fail, error: str | None) -> None:
         self.outcomes[line.at] = flow.Outcome(line.ref, line.input, line, error)
@@ -127,10 +125,9 @@ def go_on(
     blueprint: a changed one, accepted. forget: addresses of the outcomes that no longer count.
     """
     changed = {name: digest for name, digest in agents.items() if recorded.agents.get(name) != digest}
-    journal.append(e.Resume(time.time(), os.getpid(), list(forget), changed, blueprint))
-    recorded.forget(forget)
-    recorded.exchange(blueprint, changed)
-    recorded.state, recorded.error, recorded.causes = "interrupted", None, []
+    entry = e.Resume(time.time(), os.getpid(), list(forget), changed, blueprint)
+    journal.append(entry)
+    recorded.read(entry)
 
 
 def fingerprint(blueprint: Any) -> str:
