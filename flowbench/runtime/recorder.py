@@ -156,7 +156,8 @@ class Durable(Memory):
 
     def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
         try:
-            self._write(e.End(state, time.time(), error, list(causes)))
+            if state != "interrupted":  # what could not be recorded has not ended: it waits to be resumed
+                self._write(e.End(state, time.time(), error, list(causes)))
         finally:
             super().end(state, error, causes)
             self._journal.close()

@@ -193,6 +193,8 @@ def test_a_start_that_cannot_be_recorded_ends_the_run_and_no_try_catches_it(
 
     assert run.state == "interrupted"
     assert went_on == []
+    assert run.path is not None
+    assert [type(line).__name__ for line in journal.read(run.path)] == ["Begun"]
 
 
 def test_a_loser_that_would_not_stop_is_named(functions: Functions) -> None:
