@@ -7,7 +7,8 @@ every visit of the step: `body(input)` answers with the output, or with a corout
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from flowbench.blueprint import AgentDef
 from flowbench.cancel import CancelToken, Handoff
@@ -15,8 +16,23 @@ from flowbench.cancel import CancelToken, Handoff
 Body = Callable[[Any], Any]
 
 
+class Visit(NamedTuple):
+    """One visit of one step. attempt: from 1; one more for each time the journal has seen it begin."""
+
+    address: str
+    attempt: int
+
+
 class Site(Protocol):
     """What a body may ask about its run, at the moment it is called and not later."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id; also the tag of every process it starts."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the run keeps its files; None for a run that keeps none."""
 
     @property
     def token(self) -> CancelToken:
@@ -25,6 +41,9 @@ class Site(Protocol):
     @property
     def threads(self) -> Handoff:
         """Where plain functions run."""
+
+    def visit(self) -> Visit:
+        """Which visit the body is called for."""
 
     def ctx(self) -> Any:
         """A copy of the ctx that the step sees."""

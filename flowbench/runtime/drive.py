@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
+from flowbench.engine import Visit
 from flowbench.runtime.recorder import Memory
 from flowbench.storage import StorageError
 
@@ -33,9 +35,13 @@ class Ending:
 class Site:
     """What bodies may ask about their run; implements engine.Site."""
 
-    def __init__(self, token: CancelToken, threads: Handoff) -> None:
-        self.token, self.threads = token, threads
+    def __init__(self, run_id: str, folder: Path | None, token: CancelToken, threads: Handoff) -> None:
+        self.run_id, self.folder, self.token, self.threads = run_id, folder, token, threads
         self.evaluation: flow.Evaluation | None = None
+
+    def visit(self) -> Visit:
+        assert self.evaluation is not None
+        return Visit(self.evaluation.at, self.evaluation.attempt(self.evaluation.at))
 
     def ctx(self) -> Any:
         assert self.evaluation is not None

@@ -177,7 +177,7 @@ def _begin(
     debugger: Debugger | None = None,
 ) -> Run:
     thread = engine_thread()
-    site = Site(run.token, thread.threads)
+    site = Site(run.id, run.path, run.token, thread.threads)
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),

@@ -118,7 +118,8 @@ class Notebook:
     def cell(self, index: int) -> Any:
         """The cell's element, scrolled into view so that JupyterLab renders it."""
         self.page.evaluate("i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'smart')", index)
-        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+        shown = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"  # others stay in the page behind it
+        return self.page.locator(f'{shown} .jp-Cell[data-windowed-list-index="{index}"]')
 
     def output(self, index: int) -> Any:
         return self.cell(index).locator(".jp-OutputArea-output")
