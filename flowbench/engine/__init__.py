@@ -13,7 +13,7 @@ from flowbench.engine.errors import (
 )
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.record import StepRecord
-from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Visit
+from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Visit, Voice, speaker
 from flowbench.engine.workers import factories
 
 __all__ = [
@@ -33,7 +33,9 @@ __all__ = [
     "UnresolvedOperatorRef",
     "UnresolvedRef",
     "Visit",
+    "Voice",
     "compile",
     "factories",
     "link",
+    "speaker",
 ]

@@ -7,6 +7,7 @@ every visit of the step: `body(input)` answers with the output, or with a corout
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +15,14 @@ from flowbench.blueprint import AgentDef
 from flowbench.cancel import CancelToken, Handoff
 
 Body = Callable[[Any], Any]
+Voice = Callable[[str, str], None]
+"""(stream, text): adds text, whole lines or parts, to what a step says. stream: "stdout" | "stderr" | "note".
+
+From any thread, at any time; never raises.
+"""
+
+speaker: ContextVar[Voice | None] = ContextVar("flowbench_speaker", default=None)
+"""Who speaks when something is printed in this context; None: nobody whose words are kept."""
 
 
 class Visit(NamedTuple):
@@ -44,6 +53,9 @@ class Site(Protocol):
 
     def visit(self) -> Visit:
         """Which visit the body is called for."""
+
+    def voice(self) -> Voice:
+        """Keeps what the visit says in the run's log."""
 
     def ctx(self) -> Any:
         """A copy of the ctx that the step sees."""

@@ -39,7 +39,7 @@ class Evaluation:
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
     it may `patch` the ctx, the input is read again afterwards.
 
-    While a body is called, `here` is its scope and `at` its address.
+    While a body is called, `here` is its scope, `at` its address and `ref` its agent.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Evaluation:
         self.untold: BaseException | None = None  # why the sink could not be told of something
         self.root: Scope | None = None  # until it has begun
         self.here: Scope | None = None
-        self.at = ""
+        self.at = self.ref = ""
         self.views: list[tuple[Scope, Any]] = []  # (scope, ctx it began with), kept for history only
         self.orphans: list[asyncio.Task[None]] = []  # losers that did not stop within the grace
 

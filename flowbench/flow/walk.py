@@ -55,7 +55,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             value = op.read(scope.ctx)
                             if value.__class__ in CONTAINERS:
                                 scope.own.clear()
-                        run.here, run.at = scope, address
+                        run.here, run.at, run.ref = scope, address, op.ref
                         began = clock()
                         try:
                             if keep:

@@ -12,6 +12,7 @@ from flowbench.runtime.errors import (
     RunOwned,
 )
 from flowbench.runtime.launching import debug, launch, launched, resume
+from flowbench.runtime.log import Line, Log, read_log
 from flowbench.runtime.nesting import run_sync
 from flowbench.runtime.progress import Progress
 from flowbench.runtime.run import Run
@@ -22,6 +23,8 @@ __all__ = [
     "BlueprintChanged",
     "Debugger",
     "JournalDamaged",
+    "Line",
+    "Log",
     "Pause",
     "Progress",
     "Run",
@@ -34,6 +37,7 @@ __all__ = [
     "debug",
     "launch",
     "launched",
+    "read_log",
     "resume",
     "run_sync",
     "runs",

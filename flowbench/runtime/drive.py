@@ -10,7 +10,9 @@ from typing import Any
 
 from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import Visit
+from flowbench.engine import Visit, Voice
+from flowbench.runtime import prints
+from flowbench.runtime.log import Log
 from flowbench.runtime.recorder import Memory
 from flowbench.storage import StorageError
 
@@ -35,8 +37,9 @@ class Ending:
 class Site:
     """What bodies may ask about their run; implements engine.Site."""
 
-    def __init__(self, run_id: str, folder: Path | None, token: CancelToken, threads: Handoff) -> None:
+    def __init__(self, run_id: str, folder: Path | None, token: CancelToken, threads: Handoff, log: Log) -> None:
         self.run_id, self.folder, self.token, self.threads = run_id, folder, token, threads
+        self._log = log
         self.evaluation: flow.Evaluation | None = None
 
     def visit(self) -> Visit:
@@ -50,6 +53,29 @@ class Site:
 
     def step_token(self) -> CancelToken:
         return self.token.child()
+
+    def voice(self) -> Voice:
+        assert self.evaluation is not None
+        return _Voice(self._log, self.evaluation.at, self.evaluation.ref)
+
+    def speak(self, stream: str, text: str) -> None:
+        """A voice for whichever step is being called when it is used: bodies that never wait need no other."""
+        assert self.evaluation is not None
+        self._log.say(self.evaluation.at, self.evaluation.ref, stream, text)
+        prints.pass_on(stream, text)
+
+
+class _Voice:
+    """What one visit of a step says."""
+
+    __slots__ = ("_agent", "_at", "_log")
+
+    def __init__(self, log: Log, at: str, agent: str) -> None:
+        self._log, self._at, self._agent = log, at, agent
+
+    def __call__(self, stream: str, text: str) -> None:
+        self._log.say(self._at, self._agent, stream, text)
+        prints.pass_on(stream, text)
 
 
 async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken) -> Ending:

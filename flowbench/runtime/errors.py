@@ -34,7 +34,7 @@ class RunFailed(RunError):
     def _render_traceback_(self) -> list[str]:
         lines = super()._render_traceback_()
         if self.body_error is not None:
-            lines += ["", *_own_frames(self.body_error)]
+            lines += ["", *own_frames(self.body_error)]
         return lines
 
 
@@ -80,7 +80,7 @@ class JournalDamaged(RunError):
         self.path, self.offset = path, offset
 
 
-def _own_frames(error: BaseException) -> list[str]:
+def own_frames(error: BaseException) -> list[str]:
     """The body's traceback without the frames of this package: a person looks for their own line."""
     inside = str(Path(__file__).parent.parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(inside)]

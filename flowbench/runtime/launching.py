@@ -15,10 +15,11 @@ from flowbench import blueprint as bp
 from flowbench import engine, flow
 from flowbench.cancel import CancelToken
 from flowbench.events import Bus
-from flowbench.runtime import entries, replay, store
+from flowbench.runtime import entries, prints, replay, store
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.journal import Journal
+from flowbench.runtime.log import Log
 from flowbench.runtime.loop import engine as engine_thread
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
@@ -97,7 +98,7 @@ def resume(
         recorder: Memory
         if recorded.state == "done" and not changed:
             journal.close()
-            recorder = Memory(bus, recorded)
+            recorder = Memory(bus, recorded, Log(folder))
         else:
             forget = recorded.causes if recorded.state == "failed" else _unended_failure(recorded, linked)
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
@@ -177,7 +178,7 @@ def _begin(
     debugger: Debugger | None = None,
 ) -> Run:
     thread = engine_thread()
-    site = Site(run.id, run.path, run.token, thread.threads)
+    site = Site(run.id, run.path, run.token, thread.threads, run.log)
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),
@@ -190,7 +191,8 @@ def _begin(
     site.evaluation = evaluation
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
-    run.begin(evaluation, thread.submit(drive(evaluation, ctx, run.recorder, run.token)))
+    prints.enter()
+    run.begin(evaluation, thread.submit(prints.heard(drive(evaluation, ctx, run.recorder, run.token), site.speak)))
     for hear in launched:
         try:
             hear(run)

@@ -19,20 +19,23 @@ from flowbench.events import Bus, Event
 from flowbench.flow import Evaluation
 from flowbench.runtime import entries as e
 from flowbench.runtime.journal import BLOB_BYTES, Journal
+from flowbench.runtime.log import Log
 from flowbench.runtime.replay import Recorded
 
 
 class Memory:
     """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait. fanned: address of a
-    fan-out that has begun -> its items.
+    fan-out that has begun -> its items. log: what the steps say.
     """
 
     keeps_text = False
 
-    def __init__(self, bus: Bus, recorded: Recorded | None = None) -> None:
+    def __init__(self, bus: Bus, recorded: Recorded | None = None, log: Log | None = None) -> None:
         self.steps: list[StepRecord] = []
         self.running: dict[str, tuple[str, float]] = {}
         self.fanned: dict[str, int] = {}
+        self.log = log or Log()
+        self._said = self.log.begun  # looked at after each step: the steps of most runs print nothing
         self._bus, self._recorded = bus, recorded
         self._epoch = time.time() - perf_counter()
         self._closed = False
@@ -55,6 +58,8 @@ class Memory:
         started = self._epoch + began
         self.steps.append(StepRecord(at, ref, "done", started, ended - began, value, out, None, self.attempt(at)))
         self.running.pop(at, None)
+        if self._said:
+            self.log.end(at)
         self._bus.publish(Event("done", at, started, ref))
 
     def fail(
@@ -66,6 +71,7 @@ class Memory:
         started = self._epoch + began
         self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
         self.running.pop(at, None)
+        self.log.trace(at, ref, raised)
         self._bus.publish(Event("fail", at, started, error))
 
     def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
@@ -74,6 +80,8 @@ class Memory:
         now = perf_counter() + self._epoch
         _, began = self.running.pop(at, (ref, now))
         self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, None, None, why, self.attempt(at)))
+        if self._said:
+            self.log.end(at)
         self._bus.publish(Event("cancel", at, now, why))
 
     def recalled(self, at: str, ref: str, value: Any, out: Any, error: str | None) -> None:
@@ -100,6 +108,7 @@ class Memory:
     def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
         """Nothing is recorded after this: a body that outlives its run speaks to nobody."""
         self._closed = True
+        self.log.close()
         self._bus.publish(Event("end", "", time.time(), state))
         self._bus.close()
 
@@ -110,7 +119,7 @@ class Durable(Memory):
     keeps_text = True
 
     def __init__(self, bus: Bus, journal: Journal, recorded: Recorded | None = None) -> None:
-        super().__init__(bus, recorded)
+        super().__init__(bus, recorded, Log(journal.path.parent))
         self._journal = journal
 
     def start(self, at: str, ref: str, run: Evaluation) -> None:

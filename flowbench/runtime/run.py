@@ -20,6 +20,7 @@ from flowbench.runtime import waiting
 from flowbench.runtime.drive import Ending
 from flowbench.runtime.errors import RunCancelled, RunError, RunFailed
 from flowbench.runtime.frames import steps_frame
+from flowbench.runtime.log import Log
 from flowbench.runtime.loop import engine
 from flowbench.runtime.progress import Counter, Progress
 from flowbench.runtime.recorder import Memory
@@ -91,6 +92,11 @@ class Run:
     def steps(self) -> Sequence[StepRecord]:
         """One record per step visit in the order they ended; grows while the run goes on."""
         return self.recorder.steps
+
+    @property
+    def log(self) -> Log:
+        """What the steps say: prints of their functions, output of their programs, tracebacks of failed ones."""
+        return self.recorder.log
 
     @property
     def orphans(self) -> tuple[str, ...]:

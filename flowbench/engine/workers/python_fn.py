@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from flowbench import flow
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
 from flowbench.cancel import AbortReason, CancelToken
-from flowbench.engine.spawner import Body, Site, SpecError
+from flowbench.engine.spawner import Body, Site, SpecError, speaker
 
 Thunk = Callable[[], Any]
 
@@ -49,10 +50,10 @@ class PythonSpawner:
         plain = function.takes == "value" and not function.wants and not function.value_name
         if plain:
             fn = _prompted(function.fn) if self._as_prompt else function.fn
-            return fn if function.inline or function.is_async else _on_thread(fn, site)
+            return fn if function.inline else _heard(fn if function.is_async else _on_thread(fn, site), site)
         if function.inline:
             return lambda value: self._call(value, site, site.token)()
-        return self._async_body(site) if function.is_async else self._thread_body(site)
+        return _heard(self._async_body(site) if function.is_async else self._thread_body(site), site)
 
     def _call(self, value: Any, site: Site, token: CancelToken) -> Thunk:
         """The function with all that it asked for, taken now: ctx is what the step sees at this moment."""
@@ -81,6 +82,22 @@ class PythonSpawner:
             return await site.threads.call(enter, self._call(value, site, token), token=token)
 
         return body
+
+
+def _heard(body: Callable[[Any], Awaitable[Any]], site: Site) -> Body:
+    """What the body prints is its own, also when its task has gone on to other steps: tasks and threads that it
+    starts copy the context.
+    """
+
+    async def speaking(value: Any) -> Any:
+        before = speaker.set(site.voice())
+        try:
+            return await body(value)
+        finally:
+            with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
+                speaker.reset(before)
+
+    return speaking
 
 
 def _on_thread(fn: Callable[[Any], Any], site: Site) -> Body:
