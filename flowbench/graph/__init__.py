@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowbench.graph.boxes import Box, boxes
 from flowbench.graph.dot import digraph
 from flowbench.graph.drawing import Drawing, Edge, Group, Node
 from flowbench.graph.errors import GraphError
@@ -9,6 +10,18 @@ from flowbench.graph.look import STATUS_COLOURS
 from flowbench.graph.picture import Pictures
 from flowbench.graph.svg import recolour
 
-__all__ = ["STATUS_COLOURS", "Drawing", "Edge", "GraphError", "Group", "Node", "digraph", "recolour", "svg"]
+__all__ = [
+    "STATUS_COLOURS",
+    "Box",
+    "Drawing",
+    "Edge",
+    "GraphError",
+    "Group",
+    "Node",
+    "boxes",
+    "digraph",
+    "recolour",
+    "svg",
+]
 
 svg = Pictures().svg

@@ -1,11 +1,10 @@
-// The live panel of one run. Python sends `about` once, `svg` once and `view` at most ten times a second.
+// The live panel of one run. Python sends `about` and `svg` once, `view`, `facts` and `log` at most ten times a second.
 
 const WORDS = {
   running: "Running", paused: "Paused", done: "Done", failed: "Failed", cancelled: "Cancelled", interrupted: "Interrupted",
 };
-const SVG = "http://www.w3.org/2000/svg";
+const PATIENCE = 1500; // milliseconds until the panel says that an answer may take longer
 
-// Values from a run are shown as text only; the one piece of markup is the picture, which Python has cleaned.
 function render({ model, el }) {
   const about = model.get("about");
   const panel = make("section", "fb-panel");
@@ -25,16 +24,17 @@ function render({ model, el }) {
   bar.append(filled);
   const now = make("div", "fb-now");
   const note = make("div", "fb-note");
-  const graph = make("div", "fb-graph");
-  panel.append(head, bar, now, note, graph);
+  const graph = makeGraph(about.colours, about.scale, pick);
+  const facts = makeFacts(() => graph.clear());
+  const log = makeLog();
+  const middle = make("div", "fb-middle");
+  middle.append(graph.element, facts.element);
+  panel.append(head, bar, now, note, middle, log.element);
   el.append(panel);
 
   let aborting = false;
-  let isFollowing = true; // until the person scrolls to what they want to see
-  for (const act of ["wheel", "pointerdown", "keydown", "touchstart"]) {
-    graph.addEventListener(act, () => { isFollowing = false; }, { passive: true });
-  }
-  let nodes = new Map();
+  let picked = "";
+  let patience = 0;
   let arrived = performance.now();
   let seen = arrived; // the clock stands still once the kernel has gone
 
@@ -44,79 +44,33 @@ function render({ model, el }) {
     show();
   });
 
-  function draw() {
-    graph.innerHTML = model.get("svg");
-    fit(graph.querySelector("svg"));
-    nodes = new Map();
-    for (const group of graph.querySelectorAll("g.node[id]")) {
-      const shapes = [...group.children].filter(
-        (child) => ["path", "polygon", "ellipse", "rect", "circle"].includes(child.tagName) && child.getAttribute("fill") !== "none",
-      );
-      nodes.set(group.id.replace(/^fb-/, ""), { group, shapes, status: "", count: "", badge: null });
+  function pick(node) {
+    picked = node;
+    clearTimeout(patience);
+    if (!node) facts.hide();
+    else if (isGone()) facts.wait("The kernel has gone; nothing more is known of this node.");
+    else {
+      facts.wait("…");
+      patience = setTimeout(() => facts.wait("The kernel is busy with something else; this is shown as soon as it answers."), PATIENCE);
     }
+    if (!isGone()) model.send({ event: "look", node });
+  }
+
+  function tell() {
+    const told = model.get("facts");
+    if (!picked || told.node !== picked) return;
+    clearTimeout(patience);
+    facts.show(told, told.lines ?? []);
+  }
+
+  function draw() {
+    graph.draw(model.get("svg"));
     colour();
   }
 
-  // As large as the still picture that takes its place; a high one scrolls.
-  function fit(svg) {
-    const natural = parseInt(svg?.getAttribute("width"), 10);
-    if (!natural) return;
-    svg.style.width = `${Math.floor(natural * about.scale)}px`;
-    svg.style.height = "auto";
-  }
-
-  function follow(node) {
-    const [seen, it] = [graph.getBoundingClientRect(), node.group.getBoundingClientRect()];
-    if (it.top >= seen.top && it.bottom <= seen.bottom) return;
-    graph.scrollTop += (it.top + it.bottom - seen.top - seen.bottom) / 2;
-  }
-
   function colour() {
-    const { nodes: status = {}, counts = {} } = model.get("view");
-    let started = null;
-    for (const [id, node] of nodes) {
-      const next = status[id] ?? "";
-      if (next !== node.status) {
-        node.status = next;
-        if (next === "running") started = node; // the last one is the innermost
-        const fill = about.colours[next] ?? "";
-        for (const shape of node.shapes) {
-          shape.style.fill = fill;
-          shape.style.stroke = fill && `color-mix(in srgb, ${fill} 45%, #333)`;
-          shape.style.strokeWidth = next === "running" ? "2" : "";
-        }
-      }
-      const count = counts[id] ?? "";
-      if (count !== node.count) {
-        node.count = count;
-        badge(node, count);
-      }
-    }
-    if (started && isFollowing) follow(started);
-  }
-
-  function badge(node, count) {
-    node.badge?.remove();
-    node.badge = null;
-    if (!count || !node.shapes.length) return;
-    const box = node.shapes[0].getBBox();
-    const wide = Math.max(count.length * 5.2 + 9, 13);
-    const group = document.createElementNS(SVG, "g");
-    group.setAttribute("class", "badge");
-    const plate = document.createElementNS(SVG, "rect");
-    const left = box.x + box.width - wide + 9;
-    const top = box.y - 9.5; // above the corner: what lies below must not cover the label
-    const paint = { fill: "#374151", stroke: "#fff", "stroke-width": 0.8 };
-    for (const [name, value] of Object.entries({ x: left, y: top, width: wide, height: 13, rx: 6.5, ...paint })) {
-      plate.setAttribute(name, value);
-    }
-    const text = document.createElementNS(SVG, "text");
-    const look = { x: left + wide / 2, y: top + 9.65, "text-anchor": "middle", "font-family": "Helvetica,Arial,sans-serif", "font-size": 9, fill: "#fff" };
-    for (const [name, value] of Object.entries(look)) text.setAttribute(name, value);
-    text.textContent = count;
-    group.append(plate, text);
-    node.group.append(group);
-    node.badge = group;
+    const { nodes, counts } = model.get("view");
+    graph.colour(nodes, counts);
   }
 
   const isGone = () => Boolean(model.get("gone")) && !model.get("view").over;
@@ -157,6 +111,8 @@ function render({ model, el }) {
   }
 
   model.on("change:svg", draw);
+  model.on("change:facts", tell);
+  model.on("change:log", () => log.show(model.get("log")));
   model.on("change:view", () => {
     arrived = performance.now();
     show();
@@ -166,7 +122,11 @@ function render({ model, el }) {
   const timer = setInterval(() => model.get("view").over || tick(), 200);
   show();
   draw();
-  return () => clearInterval(timer);
+  log.show(model.get("log"));
+  return () => {
+    clearInterval(timer);
+    clearTimeout(patience);
+  };
 }
 
 export default { initialize, render };

@@ -23,14 +23,18 @@ COMMON = (HERE / "common.js").read_text(encoding="utf-8")
 class RunPanel(anywidget.AnyWidget):
     """about: {"id", "title", "abortable": bool, "resume": the line that goes on with the run or "", "scale": of the
     graph, "colours": {status: colour}}, set once. svg: the uncoloured graph, "" until it is laid out.
-    view: see flowbench.notebook.view; replaced as a whole, so that one message carries it."""
+    view: see flowbench.notebook.view; replaced as a whole, so that one message carries it. facts: of the node that was
+    picked, see flowbench.notebook.visits.look, {} for none. log: {"lines": [[agent, address, stream, text]], "before":
+    lines that are not shown}."""
 
-    _esm = COMMON + (HERE / "panel.js").read_text(encoding="utf-8")
+    _esm = COMMON + "".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in ("graph", "log", "panel"))
     _css = STYLE
 
     about = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode("").tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
+    facts = traitlets.Dict().tag(sync=True)
+    log = traitlets.Dict().tag(sync=True)
 
     def __init__(self, run: Run, view: dict[str, Any], *, abortable: bool = True) -> None:
         about = {

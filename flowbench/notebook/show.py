@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from flowbench import blueprint as bp
@@ -17,8 +17,9 @@ from flowbench.cancel import AbortReason
 from flowbench.notebook import still
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.record import MIME
-from flowbench.notebook.tap import ABORT, Tap, tap
+from flowbench.notebook.tap import ABORT, LOOK, Tap, tap
 from flowbench.notebook.view import steps_total, view
+from flowbench.notebook.visits import Visits, look
 from flowbench.runtime import Debugger, Run
 
 INTERVAL = 0.1  # seconds between two refreshes: a browser paints 15-30 a second and must also do other things
@@ -111,6 +112,9 @@ class LiveShow(Show):
         self._drawn = threading.Event()
         self._widgets: list[Any] = []
         self._unwatch: list[Callable[[], None]] = []
+        self._visits = Visits(run.steps)
+        self._picked = ""
+        self._known: Any = None  # what the facts that were sent depend on
         self.panel: Any = None
         self.stepper: Any = None
 
@@ -150,7 +154,7 @@ class LiveShow(Show):
             self._debugger.on_pause(lambda _: self.hurry())
             clickable.append(self.stepper)
         if self._tap is not None:
-            self._unwatch = [self._tap.watch(widget.comm.comm_id, self._abort) for widget in clickable]
+            self._unwatch = [self._tap.watch(widget.comm.comm_id, self._hear) for widget in clickable]
         # The stepper above the panel: its buttons stay in sight whatever the height of the graph.
         self._widgets = clickable if len(clickable) == 1 else [*clickable, VBox(clickable[::-1])]
 
@@ -179,6 +183,11 @@ class LiveShow(Show):
         if lasting != self._sent:  # the browser counts the seconds by itself
             self._sent = lasting
             self.panel.view = fresh
+        now = self.run.progress()
+        known = (self._picked, len(self.run.steps), now.running)
+        if self._picked and known != self._known:
+            self._known = known
+            self.panel.facts = look(self._picked, self._visits, now)
         if self.stepper is not None:
             self.stepper.refresh()
 
@@ -196,11 +205,14 @@ class LiveShow(Show):
         return now
 
     def _on_click(self, _: Any, message: Any, __: Any) -> None:
-        if message == ABORT:
-            self._abort()
+        self._hear(message)
 
-    def _abort(self) -> None:
-        self.run.abort(AbortReason.USER, by="button")
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        """A click, which the tap sees first and the comm delivers once more: nothing here may mind that."""
+        if message == ABORT:
+            self.run.abort(AbortReason.USER, by="button")
+        elif message.get("event") == LOOK:
+            self._picked = str(message.get("node", ""))
         self.hurry()
 
 

@@ -1,25 +1,20 @@
-"""Still: what stays in a saved notebook. Graph, table and facts of a run, readable without a kernel and escaped.
-
-The picture is an <img> with its data inside, because JupyterLab drops inline SVG from notebooks it does not trust
-(such as those executed elsewhere) and shows images; inside an image nothing can run either.
-"""
+"""Still: what stays in a saved notebook. Graph, table and facts of a run, readable without a kernel and escaped."""
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from flowbench import blueprint as bp
-from flowbench import flow, graph
+from flowbench import flow
 from flowbench.engine import StepRecord
+from flowbench.notebook.picture import of_blueprint as drawn
+from flowbench.notebook.picture import of_run as coloured
 from flowbench.notebook.record import MIME
-from flowbench.notebook.view import SCALE, cut, note
-from flowbench.runtime import Progress, Run
+from flowbench.notebook.view import cut, note
+from flowbench.runtime import Run
 
-LARGEST_PICTURE = 400_000  # bytes of SVG; more would make the notebook slow to open and to compare
 ROWS = 25
 ERROR_LENGTH = 160
 
@@ -31,7 +26,7 @@ def of_run(run: Run, *, with_graph: bool = True) -> Bundle:
 
     with_graph: False leaves it out, for who cannot wait for its layout.
     """
-    picture = _picture(run.blueprint, run.progress()) if with_graph else ""
+    picture = coloured(run) if with_graph else ""
     return {
         "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_table(run.steps)}</div>',
         "text/plain": run.summary(),
@@ -41,7 +36,7 @@ def of_run(run: Run, *, with_graph: bool = True) -> Bundle:
 
 def of_blueprint(blueprint: bp.Blueprint) -> Bundle:
     """Mime bundle: the graph as HTML, one line of text."""
-    return {"text/html": f'<div class="flowbench">{_picture(blueprint)}</div>', "text/plain": outline(blueprint)}
+    return {"text/html": f'<div class="flowbench">{drawn(blueprint)}</div>', "text/plain": outline(blueprint)}
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -76,21 +71,6 @@ def _heading(run: Run) -> str:
         f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {count(len(run.steps), 'step')} "
         f"in {run.seconds:.2f} s <small>({escape(run.id)})</small>" + (f"<br>{escape(why)}" if why else "") + "</p>"
     )
-
-
-def _picture(blueprint: bp.Blueprint, now: Progress | None = None) -> str:
-    try:
-        drawing = bp.draw(blueprint)
-        svg = graph.svg(drawing, now.status() if now else None, now.counts() if now else None)
-    except graph.GraphError as error:
-        return f"<p>No graph: {escape(str(error))}</p>"
-    data = svg.encode()
-    if len(data) > LARGEST_PICTURE:
-        return f"<p>The graph has {len(drawing.nodes)} nodes and is too large to keep in a notebook.</p>"
-    alt = escape(f"Graph of {cut(blueprint.id, 80)}", quote=True)
-    natural = re.search(r'<svg[^>]*\swidth="(\d+)', svg)
-    size = f' width="{int(int(natural[1]) * SCALE)}"' if natural else ""
-    return f'<p><img alt="{alt}"{size} src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}"></p>'
 
 
 def _table(steps: Sequence[StepRecord]) -> str:

@@ -1,8 +1,8 @@
-"""Shell tap: see the abort click in a busy kernel, by looking at shell messages as they arrive.
+"""Shell tap: see a click in a busy kernel, by looking at shell messages as they arrive.
 
 A busy cell keeps ordinary widget messages waiting (ipykernel 6 always, 7 on its main shell). The tap wraps the receive
 callback of the kernel's shell stream: it looks at each message and always passes it on unchanged. Nothing is swallowed,
-dispatched or reordered, so no cell can ever run inside another. The later ordinary delivery finds the run aborted.
+dispatched or reordered, so no cell can ever run inside another. The later ordinary delivery finds the click answered.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from __future__ import annotations
 import hmac
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-ABORT = {"event": "abort"}  # the one message that matters; panel.js and stepper.js send it
+ABORT = {"event": "abort"}  # what the Abort buttons send
+LOOK = "look"  # {"event": "look", "node": id}: the panel wants to know more about a node, "" about none
 DELIMITER = b"<IDS|MSG>"
 ATTRIBUTE = "_flowbench_tap"
+
+Hear = Callable[[Mapping[str, Any]], object]
+"""Gets the content of a message: ABORT, or one whose event is LOOK."""
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +40,15 @@ class Tap:
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._stream: Stream = kernel.shell_stream
-        self._watched: dict[str, Callable[[], object]] = {}
+        self._watched: dict[str, Hear] = {}
         self._lock = threading.Lock()
         self._wrapped = False
 
-    def watch(self, comm_id: str, on_abort: Callable[[], object]) -> Callable[[], None]:
-        """Call `on_abort` when the abort message arrives on this comm, in the thread that reads the stream; it must
-        be quick and may be called more than once. Returns the function that ends the watch."""
+    def watch(self, comm_id: str, hear: Hear) -> Callable[[], None]:
+        """Call `hear` when ABORT or a LOOK arrives on this comm, in the thread that reads the stream; it must be
+        quick, and hears the message once more when it is delivered. Returns the function that ends the watch."""
         with self._lock:
-            self._watched = {**self._watched, comm_id: on_abort}
+            self._watched = {**self._watched, comm_id: hear}
             if not self._wrapped:
                 # Not at load: a configured extension loads before Kernel.start, which sets the callback anew.
                 self._wrapped = True
@@ -98,8 +102,10 @@ class Tap:
             return
         content = session.unpack(signed[3])
         data = content.get("data") or {}
-        act = self._watched.get(content.get("comm_id"))
-        if act is None or data.get("method") != "custom" or data.get("content") != ABORT:
+        hear, said = self._watched.get(content.get("comm_id")), data.get("content")
+        if hear is None or data.get("method") != "custom" or not isinstance(said, dict):
+            return
+        if said != ABORT and said.get("event") != LOOK:
             return
         # The kernel refuses messages that are unsigned or seen before; so does the tap. It keeps no record of its
         # own, else the ordinary delivery would be refused as a duplicate.
@@ -107,7 +113,7 @@ class Tap:
             signature in session.digest_history or not hmac.compare_digest(signature, session.sign(signed))
         ):
             return
-        act()
+        hear(said)
 
 
 def tap(kernel: Any) -> Tap | None:

@@ -13,6 +13,7 @@ from flowbench.blueprint import Functions
 from flowbench.notebook.record import MIME
 from flowbench.notebook.show import WIDGET, LiveShow, Show
 from flowbench.notebook.stepper import act
+from flowbench.notebook.tap import ABORT
 from flowbench.runtime import Debugger, Run, debug, launch
 from tests.flows import blueprint, seq, step
 
@@ -48,10 +49,10 @@ class Watcher:
     """A tap that remembers who is watched."""
 
     def __init__(self) -> None:
-        self.watched: dict[str, Callable[[], object]] = {}
+        self.watched: dict[str, Callable[[Any], object]] = {}
 
-    def watch(self, comm_id: str, on_abort: Callable[[], object]) -> Callable[[], None]:
-        self.watched[comm_id] = on_abort
+    def watch(self, comm_id: str, hear: Callable[[Any], object]) -> Callable[[], None]:
+        self.watched[comm_id] = hear
         return lambda: self.watched.pop(comm_id) and None
 
 
@@ -110,7 +111,7 @@ def test_nothing_is_sent_while_only_the_seconds_change(live: Run) -> None:
 def test_a_click_that_the_tap_sees_aborts_the_run(live: Run) -> None:
     shown, _, watcher = opened(live)
 
-    watcher.watched[shown.panel.comm.comm_id]()
+    watcher.watched[shown.panel.comm.comm_id](ABORT)
     live.wait(10)
 
     assert live.cause is not None
@@ -124,6 +125,21 @@ def test_a_click_that_comes_the_ordinary_way_does_too(live: Run) -> None:
     live.wait(10)
 
     assert live.state == "cancelled"
+
+
+@pytest.mark.parametrize("way", ["by the tap", "by the comm"])
+def test_a_picked_node_tells_what_is_known_of_it(way: str, live: Run) -> None:
+    shown, _, watcher = opened(live)
+    click = {"event": "look", "node": "0"}
+
+    if way == "by the tap":
+        watcher.watched[shown.panel.comm.comm_id](click)
+    else:
+        shown.panel._handle_custom_msg(click, [])
+
+    eventually(lambda: shown.panel.facts.get("visits") == 1)
+    told = shown.panel.facts
+    assert (told["node"], told["agent"], told["input"], told["output"]) == ("0", "double", "1", "2")
 
 
 def test_at_the_end_the_still_output_takes_the_place_of_the_panel(live: Run) -> None:

@@ -55,20 +55,8 @@ def test_graph_and_table_need_no_kernel_and_no_script() -> None:
     html = still.of_run(ended(seq(step("double"), fan(step("double")))))["text/html"]
 
     tags = Tags(html).found
-    assert {tag for tag, _ in tags} <= {
-        "div",
-        "p",
-        "b",
-        "small",
-        "br",
-        "img",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-    }
+    layout = {"div", "p", "b", "small", "br", "img", "table", "thead", "tbody", "tr", "th", "td"}
+    assert {tag for tag, _ in tags} <= layout | {"details", "summary", "pre", "code"}
     assert picture(html).startswith("<svg")
     assert "<td>0</td><td>double</td><td>1</td>" in html
     assert "<td>1.f</td><td>double</td><td>3</td>" in html
@@ -79,6 +67,19 @@ def test_the_picture_has_the_colours_of_the_end() -> None:
 
     assert "fb-done" in svg
     assert "3/3" in svg
+
+
+def test_every_step_that_was_reached_opens_over_the_picture_with_what_is_known_of_it() -> None:
+    html = still.of_run(ended(seq(step("double"), fan(step("double")), attempt(step("fail")))))["text/html"]
+
+    opened = re.findall(r"<details.*?</details>", html, re.DOTALL)
+
+    assert len(opened) == 3
+    assert "<code>1.f2</code> done" in opened[1]
+    assert "the last of 3 visits: 3 done" in opened[1]
+    assert "<small>output</small>" in opened[1]
+    assert "onerror" in opened[2]
+    assert all(re.search(r"left:\d+\.\d\d%;top:\d+\.\d\d%;width:", each) for each in opened)
 
 
 def test_hostile_text_stays_text() -> None:

@@ -75,7 +75,7 @@ def clicks(kernel: Kernel) -> list[str]:
     found: list[str] = []
     made = tap(kernel)
     assert made is not None
-    made.watch(COMM, lambda: found.append("abort"))
+    made.watch(COMM, lambda said: found.append(said["event"]))
     return found
 
 
@@ -142,7 +142,7 @@ def test_a_kernel_without_a_key_takes_unsigned_messages() -> None:
     kernel.session = Session(key=b"")
     made = tap(kernel)
     assert made is not None
-    made.watch(COMM, lambda: clicks.append("abort"))
+    made.watch(COMM, lambda said: clicks.append(said["event"]))
 
     receive(kernel, message(kernel.session))
 
@@ -161,11 +161,17 @@ def test_a_broken_message_reaches_the_kernel_all_the_same(
     assert clicks == []
 
 
+def test_a_look_at_a_node_is_heard_too(kernel: Kernel, clicks: list[str]) -> None:
+    receive(kernel, message(kernel.session, content={"event": "look", "node": "0.f"}))
+
+    assert clicks == ["look"]
+
+
 def test_each_run_is_aborted_by_its_own_comm(kernel: Kernel, clicks: list[str]) -> None:
     other: list[str] = []
     made = tap(kernel)
     assert made is not None
-    made.watch("comm-2", lambda: other.append("abort"))
+    made.watch("comm-2", lambda said: other.append(said["event"]))
 
     receive(kernel, message(kernel.session, comm="comm-2"))
 
@@ -176,7 +182,7 @@ def test_an_ended_watch_sees_nothing_more(kernel: Kernel) -> None:
     clicks: list[str] = []
     made = tap(kernel)
     assert made is not None
-    forget = made.watch(COMM, lambda: clicks.append("abort"))
+    forget = made.watch(COMM, lambda said: clicks.append(said["event"]))
 
     forget()
     forget()
@@ -191,8 +197,8 @@ def test_a_kernel_has_one_tap_and_is_wrapped_once(kernel: Kernel) -> None:
     assert first is not None
     assert second is not None
 
-    first.watch("a", lambda: None)
-    second.watch("b", lambda: None)
+    first.watch("a", lambda said: None)
+    second.watch("b", lambda said: None)
 
     assert first is second
     assert kernel.shell_stream.wrapped == 1
@@ -211,7 +217,7 @@ def test_pumping_reads_waiting_messages_where_the_main_thread_is_the_reader() ->
     kernel, clicks = Kernel(is_busy_reader=True), []
     made = tap(kernel)
     assert made is not None
-    forget = made.watch(COMM, lambda: clicks.append("abort"))
+    forget = made.watch(COMM, lambda said: clicks.append(said["event"]))
     kernel.shell_stream.waiting = [message(kernel.session, kind="execute_request"), message(kernel.session)]
 
     made.pump()
