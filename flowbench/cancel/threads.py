@@ -32,16 +32,18 @@ _here = threading.local()  # .pool: the Handoff that this thread works for
 
 
 class Handoff:
-    """A growing set of daemon threads. limit: threads at most, not counting those whose caller has left.
+    """A growing set of daemon threads. limit: threads at most, not counting those whose caller has left. spare: idle
+    ones that are kept for later calls.
 
     patience: seconds that the event loop may stand still for an answer.
     """
 
-    def __init__(self, limit: int = 32, patience: float = 0.0003) -> None:
+    def __init__(self, limit: int = 32, patience: float = 0.0003, spare: int = 32) -> None:
         if limit < 1:
             raise ValueError(f"limit must be at least 1, not {limit}")
         self._limit = limit
         self._patience = patience
+        self._spare = spare
         self._lock = threading.Lock()
         self._threads = 0
         self._idle: list[_Seat] = []
@@ -162,7 +164,8 @@ class Handoff:
         """Have the next job put into `seat`, whose gate opens then; False if there will be none."""
         seat.job = None
         with self._lock:
-            if self._threads > self._limit or (self._closed and not self._backlog):
+            is_spare = not self._backlog and (self._closed or len(self._idle) >= self._spare)
+            if self._threads > self._limit or is_spare:
                 self._threads -= 1
                 return False
             if self._backlog:

@@ -30,6 +30,13 @@ timeout = click.option(
     metavar="SECONDS",
     help="Abort the run after this long; inf: never, even if the Blueprint has a time limit of its own.",
 )
+limit = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Step bodies at once, at most. By default async functions have no limit, plain functions cores + 4, and "
+    "steps that start a process the number of cores.",
+)
 outcome_as_json = click.option(
     "--json",
     "machine",

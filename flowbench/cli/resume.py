@@ -15,9 +15,17 @@ from flowbench.errors import FlowbenchError
 @click.argument("run_id", metavar="ID")
 @options.agents
 @options.timeout
+@options.limit
 @options.outcome_as_json
 @click.pass_context
-def command(context: click.Context, run_id: str, agents: tuple[str, ...], timeout: float | None, machine: bool) -> None:
+def command(
+    context: click.Context,
+    run_id: str,
+    agents: tuple[str, ...],
+    timeout: float | None,
+    limit: int | None,
+    machine: bool,
+) -> None:
     """Go on with the run ID where it stopped. Steps that are recorded are not run again."""
     from flowbench.runtime import resume
 
@@ -25,7 +33,7 @@ def command(context: click.Context, run_id: str, agents: tuple[str, ...], timeou
     sources.agents(agents)
     with follow.signals() as heard:
         try:
-            run = resume(run_id, timeout=timeout)
+            run = resume(run_id, timeout=timeout, limit=limit)
         except FlowbenchError as error:
             raise refusal(error, agents) from error
         follow.follow(run, heard)

@@ -16,6 +16,7 @@ from flowbench.cli import follow, options, output, report, sources
 @click.option("--ctx", "given", metavar="JSON|@FILE", help="The ctx to start with; @-: read it (default: empty).")
 @options.agents
 @options.timeout
+@options.limit
 @click.option(
     "--durability",
     type=click.Choice(["memory", "process", "power"]),
@@ -31,6 +32,7 @@ def command(
     given: str | None,
     agents: tuple[str, ...],
     timeout: float | None,
+    limit: int | None,
     durability: Literal["memory", "process", "power"],
     machine: bool,
 ) -> None:
@@ -48,7 +50,7 @@ def command(
     sources.agents(agents)
     sources.require(wanted, agents)
     with follow.signals() as heard:
-        run = launch(wanted, ctx, timeout=timeout, durability=durability)
+        run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability)
         follow.follow(run, heard)
     report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

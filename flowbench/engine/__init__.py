@@ -13,7 +13,7 @@ from flowbench.engine.errors import (
 )
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.record import StepRecord
-from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Visit, Voice, speaker
+from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Uses, Visit, Voice, speaker
 from flowbench.engine.workers import factories
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "UnknownKind",
     "UnresolvedOperatorRef",
     "UnresolvedRef",
+    "Uses",
     "Visit",
     "Voice",
     "compile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flowbench.engine.compile import Compiled
-from flowbench.engine.spawner import Body, Site, Spawner
+from flowbench.engine.spawner import Body, Site, Spawner, Uses
 
 Layer = Callable[[str, Spawner], Spawner]
 """(agent name, inner) -> outer."""
@@ -14,13 +14,15 @@ Layer = Callable[[str, Spawner], Spawner]
 class Linked:
     """What a run needs of the engine: the program and, by slot, who does the work.
 
-    quick: slots whose bodies never wait. digests: agent name -> digest of its code, for agents the flow calls.
+    uses: of each slot. quick: slots whose bodies never wait. digests: agent name -> digest of its code, for agents
+    the flow calls.
     """
 
     def __init__(self, compiled: Compiled, layers: Sequence[Layer]) -> None:
         self.blueprint, self.program = compiled.blueprint, compiled.program
         self._spawners = [_wrap(ref, compiled.routes.get(ref), layers) for ref in compiled.program.refs]
         self.quick = frozenset(slot for slot, spawner in enumerate(self._spawners) if spawner.quick)
+        self.uses = tuple(spawner.uses for spawner in self._spawners)
         self.digests = {ref: spawner.digest for ref, spawner in zip(compiled.program.refs, self._spawners, strict=True)}
 
     def bodies(self, site: Site) -> list[Body]:
@@ -47,6 +49,7 @@ class _Nobody:
     """
 
     quick, digest = True, ""
+    uses: Uses = "loop"
 
     def __init__(self, ref: str) -> None:
         self.ref = ref

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from flowbench.blueprint import AgentDef
 from flowbench.cancel import CancelToken, Handoff
@@ -23,6 +23,9 @@ From any thread, at any time; never raises.
 
 speaker: ContextVar[Voice | None] = ContextVar("flowbench_speaker", default=None)
 """Who speaks when something is printed in this context; None: nobody whose words are kept."""
+
+Uses = Literal["loop", "thread", "process"]
+"""What a body takes up while it runs; a run limits each of them."""
 
 
 class Visit(NamedTuple):
@@ -68,11 +71,15 @@ class Spawner(Protocol):
     """Makes the body of one agent.
 
     quick: the body returns at once and never waits, so that it may run between two steps without a task.
+    uses: which limit of the run counts the body; of no matter for a quick one.
     digest: changes when the agent's code changes; a recorded outcome of another digest is not reused.
     """
 
     @property
     def quick(self) -> bool: ...
+
+    @property
+    def uses(self) -> Uses: ...
 
     @property
     def digest(self) -> str: ...

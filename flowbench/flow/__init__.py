@@ -62,6 +62,7 @@ from flowbench.flow.program import Fan, Op, Program, compile
 from flowbench.flow.scope import Scope
 from flowbench.flow.sink import Outcome, Recorded, Sink
 from flowbench.flow.syntax import parse, parse_expr
+from flowbench.flow.turnstile import Turnstile
 from flowbench.flow.values import checksum, compact, decode, encode, hand, take
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "Step",
     "Sub",
     "Try",
+    "Turnstile",
     "TypeMismatch",
     "WouldWait",
     "address",

@@ -20,6 +20,7 @@ from flowbench.flow.paths import Keys, force
 from flowbench.flow.program import STEP, Fan, Op, Program
 from flowbench.flow.scope import Scope
 from flowbench.flow.sink import Outcome, Recorded, Sink
+from flowbench.flow.turnstile import Turnstile
 from flowbench.flow.values import checksum, encode, take
 from flowbench.flow.waiting import SLICE
 from flowbench.flow.walk import step_failed, walk
@@ -32,7 +33,8 @@ class Evaluation:
     """One evaluation of a program; it can be evaluated once.
 
     bodies: one per slot of the program; each gets a copy of its input that it may change. sink: where outcomes go.
-    quick: slots whose bodies never wait. recorded: outcomes to answer with. limit: branches of one fan-out at a time.
+    quick: slots whose bodies never wait. recorded: outcomes to answer with. turnstiles: one per slot, shared by those
+    that are counted together; None, or none at all: no limit. A quick body needs none, it overlaps with nothing.
     token: the run's own; a body that meets its abort has not failed.
     view: answer from `recorded` only, call no body, and keep all writes.
     grace: seconds that losers get to stop.
@@ -50,7 +52,7 @@ class Evaluation:
         *,
         quick: frozenset[int] = frozenset(),
         recorded: Recorded | None = None,
-        limit: int | None = None,
+        turnstiles: Sequence[Turnstile | None] = (),
         token: CancelToken | None = None,
         view: bool = False,
         before: Before | None = None,
@@ -60,7 +62,9 @@ class Evaluation:
         self.bodies = bodies
         self.sink = sink
         self.recorded = recorded
-        self.limit = math.inf if limit is None else limit
+        self.turnstiles = turnstiles or [None] * len(bodies)
+        counted = {self.turnstiles[slot] for slot in range(len(bodies)) if slot not in quick}
+        self.sole = counted.pop() if len(counted) == 1 else None  # the one that every body that waits must pass
         self.view = view
         self.before = before
         self.token = token

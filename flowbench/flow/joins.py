@@ -153,7 +153,7 @@ class _Race:
         self.next = self.fresh = 0
         self.nests = any(isinstance(op, Fan) for op in fan.op.body.code)
         self.left = len(fan.items)
-        self.workers: dict[asyncio.Task[None], None] = {}  # in the order they were hired
+        self.workers: dict[asyncio.Task[None], Scope | None] = {}  # and their branch; in the order they were hired
         self.results: list[Any] = [None] * self.left
         self.failures: list[FlowError] = []
         self.over: asyncio.Future[Any] = self.loop.create_future()
@@ -170,7 +170,8 @@ class _Race:
         for _ in range(count):
             task = self.loop.create_task(self.work())
             self.fresh += 1
-            self.workers[task] = self.run.tasks[task] = None
+            self.workers[task] = None
+            self.run.tasks[task] = None
             task.add_done_callback(self.gone)
 
     def gone(self, task: asyncio.Task[None]) -> None:
@@ -185,7 +186,10 @@ class _Race:
     def body_waits(self) -> None:
         if self.over.done() or self.run.cause is not None:
             return
-        room = int(min(len(self.fan.items) - self.next, self.run.limit - len(self.workers))) - self.fresh
+        room, sole = len(self.fan.items) - self.next, self.run.sole
+        if sole is not None:  # one in the queue is enough: who gets its place comes here again
+            room = min(room, sole.free or int(not sole.is_awaited))
+        room -= self.fresh
         if room > 0:
             self.hire(1 if self.nests else min(room, max(1, len(self.workers))))
         if self.fresh == 0:
@@ -199,12 +203,16 @@ class _Race:
     async def work(self) -> None:
         self.fresh -= 1
         fan, run, over = self.fan, self.run, self.over
+        me = asyncio.current_task()
+        assert me is not None
         try:
             while self.next < len(fan.items) and not over.done():
                 index = self.next
                 self.next += 1
                 branch = fan.branch(index)
                 branch.crew = self
+                if me in self.workers:
+                    self.workers[me] = branch
                 error = None
                 try:
                     await walk(run, branch, fan.op.body)
@@ -259,3 +267,6 @@ class _Race:
                     raise
                 # the stop has come while losers were ending: they still get their grace
         self.run.orphans += self.workers
+        for branch in self.workers.values():
+            if branch is not None:  # what nobody waits for must not hold back what comes after
+                branch.give_place()

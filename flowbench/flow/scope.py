@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from flowbench.flow.errors import FlowError
 from flowbench.flow.paths import Write
 from flowbench.flow.program import Op
+from flowbench.flow.turnstile import Turnstile
 
 Mark = tuple[str, str, int]  # address, "in" or "out", number of writes so far
 
@@ -46,10 +47,11 @@ class Scope:
     """name: address of the branch, "" for the root. prefix: of the addresses where it is now.
 
     own: dicts this scope may change in place. live: nothing recorded is left to answer with.
-    strict: stop at the first step without a record. log, marks: all writes and where they fell, kept for history only.
+    strict: stop at the first step without a record. place: of the body that runs now, where those are counted.
+    log, marks: all writes and where they fell, kept for history only.
     """
 
-    __slots__ = ("at", "crew", "ctx", "live", "log", "marks", "name", "own", "prefix", "stack", "strict")
+    __slots__ = ("at", "crew", "ctx", "live", "log", "marks", "name", "own", "place", "prefix", "stack", "strict")
 
     def __init__(
         self, ctx: Any, name: str = "", *, live: bool = True, strict: bool = False, keep: bool = False
@@ -61,6 +63,7 @@ class Scope:
         self.live = live
         self.strict = strict
         self.crew: Crew | None = None
+        self.place: Turnstile | None = None
         self.log: list[Write] | None = [] if keep else None
         self.marks: list[Mark] = []
 
@@ -68,6 +71,12 @@ class Scope:
         """Note where `address` stands among the writes."""
         if self.log is not None:
             self.marks.append((address, edge, len(self.log)))
+
+    def give_place(self) -> None:
+        """The body has ended, or nobody waits for it any more. Idempotent."""
+        place, self.place = self.place, None
+        if place is not None:
+            place.leave()
 
     def leave(self) -> Any:
         """The ctx, for others to see: from now on a write copies."""

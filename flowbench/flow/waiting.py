@@ -8,9 +8,12 @@ from time import perf_counter, sleep
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
+from flowbench.cancel import Aborted
+
 if TYPE_CHECKING:
     from flowbench.flow.evaluate import Evaluation
     from flowbench.flow.scope import Crew, Scope
+    from flowbench.flow.turnstile import Turnstile
 
 SLICE = 0.005  # seconds of uninterrupted work before other tasks of the loop get a turn
 PAUSE = 0.00005  # seconds; see `turn`
@@ -26,6 +29,19 @@ async def turn(run: Evaluation) -> None:
     sleep(PAUSE)  # noqa: ASYNC251 - blocking is the point
     await asyncio.sleep(0)
     run.slice_end = perf_counter() + SLICE
+
+
+async def queue(run: Evaluation, scope: Scope, place: Turnstile) -> None:
+    """Wait for a place. Raises: Aborted, or CancelledError if the branch has lost meanwhile; no place is taken then."""
+    if scope.crew is not None and run.sole is None:  # others may need another turnstile, or none
+        scope.crew.body_waits()
+    await place.enter()
+    if run.cause is not None:
+        place.leave()
+        raise Aborted(run.cause)
+    if _is_late(run, scope.crew):  # it was the winner that gave us its place
+        place.leave()
+        raise asyncio.CancelledError
 
 
 def coroutine_of(result: Any) -> Coroutine[Any, Any, Any] | None:

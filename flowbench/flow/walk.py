@@ -12,7 +12,7 @@ from flowbench.flow.paths import SEED
 from flowbench.flow.program import FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
 from flowbench.flow.scope import Rescue, Scope, Turns
 from flowbench.flow.values import CONTAINERS, PLAIN, compact, debug, hand, hand_copy, take, take_value, truthy
-from flowbench.flow.waiting import coroutine_of, is_the_bodys, rest, turn
+from flowbench.flow.waiting import coroutine_of, is_the_bodys, queue, rest, turn
 
 if TYPE_CHECKING:
     from flowbench.flow.evaluate import Evaluation
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
     """Run `program` on `scope` until its end; scope.ctx is the result. Raises: FlowError, Aborted, Frontier."""
     code, stack, bodies, sink, clock = program.code, scope.stack, run.bodies, run.sink, perf_counter
+    turnstiles = run.turnstiles
     keep, log, pc = sink.keeps_text, scope.log, 0
     text = made = None
     while True:
@@ -55,6 +56,13 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             value = op.read(scope.ctx)
                             if value.__class__ in CONTAINERS:
                                 scope.own.clear()
+                        place = turnstiles[op.slot]
+                        if place is not None:
+                            if place.free:
+                                place.free -= 1
+                            else:
+                                await queue(run, scope, place)
+                            scope.place = place
                         run.here, run.at, run.ref = scope, address, op.ref
                         began = clock()
                         try:
@@ -89,6 +97,9 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                                 raise step_failed(op.ref, said, address) from error
                             run.cancelled(address, op.ref, error)
                             raise
+                        finally:
+                            if place is not None:
+                                scope.give_place()
                         ended = clock()
                         sink.done(address, op.ref, value, text, out, made, began, ended, run)
                         if ended > run.slice_end:

@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 from flowbench.notebook.errors import UsageError, did_you_mean
 
 USAGE = {
-    "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--on-abort stop|continue] "
+    "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
     "[--durability memory|process|power]",
     "graph": "graph NAME",
     "ctx": "ctx [RUN]",
     "runs": "runs",
-    "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--on-abort stop|continue]",
+    "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue]",
     "abort": "abort [RUN]",
     "step": "step [next | go | abort | set PATH JSON]",
     "help": "help",
@@ -80,6 +80,7 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--out", metavar="NAME", type=_variable)
         parser.add_argument("--bg", action="store_true")
         parser.add_argument("--timeout", metavar="S", type=_seconds)
+        parser.add_argument("--limit", metavar="N", type=_count)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
     if name == "graph":
         parser.add_argument("name", metavar="NAME")
@@ -146,6 +147,12 @@ def _seconds(text: str) -> float:
     if not (0 < seconds < math.inf):
         raise argparse.ArgumentTypeError(f"`{text}` is no positive number of seconds")
     return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no whole number from 1 on")
+    return int(text)
 
 
 def _variable(text: str) -> str:

@@ -18,6 +18,8 @@ Options of run and resume:
   --out NAME                 leave the Run in this variable too
   --bg                       do not wait: the cell ends at once, the run goes on
   --timeout S                stop the run after S seconds
+  --limit N                  at most N step bodies at once; else plain functions cores + 4,
+                             steps that start a process cores, async functions no limit
   --on-abort stop|continue   when the run is aborted: the cell fails and queued cells do not
                              run (stop, the default), or the notebook goes on (continue)
 Options of run alone:

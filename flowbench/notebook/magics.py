@@ -82,7 +82,7 @@ class FlowMagics(Magics):
     def _run(self, options: Any) -> None:
         blueprint = self._blueprint(options.name)
         ctx = arguments.value(options.ctx, self._variables)
-        how: Any = {"timeout": options.timeout, "durability": options.durability}
+        how: Any = {"timeout": options.timeout, "limit": options.limit, "durability": options.durability}
         if options.step:
             debugger = debug(blueprint, ctx, **how)
             self.recent.debugger = debugger
@@ -94,7 +94,7 @@ class FlowMagics(Magics):
         self._watch(run, options)
 
     def _resume(self, options: Any) -> None:
-        run = resume(options.id, timeout=options.timeout)
+        run = resume(options.id, timeout=options.timeout, limit=options.limit)
         self._keep(run, options.out)
         self._watch(run, options)
 

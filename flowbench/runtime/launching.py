@@ -19,6 +19,7 @@ from flowbench.runtime import entries, prints, replay, store
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.journal import Journal
+from flowbench.runtime.limits import turnstiles
 from flowbench.runtime.log import Log
 from flowbench.runtime.loop import engine as engine_thread
 from flowbench.runtime.recorder import Durable, Memory
@@ -42,7 +43,9 @@ class Common(TypedDict, total=False):
 
     functions: where agents are looked up (default: every @agent of this process). externs: pure functions that
     expressions may call. durability: what a recorded step survives: "process" (default) kill -9, "power" a power cut,
-    "memory" nothing.
+    "memory" nothing. limit: step bodies of the run at once, at most; branches that only wait are not counted, nor are
+    inline functions, which never overlap. By default async functions have no limit, plain functions cores + 4, and
+    steps that start a process have the number of cores. Bodies wait for a place in the order of the items.
     """
 
     timeout: float | None
@@ -50,6 +53,7 @@ class Common(TypedDict, total=False):
     functions: bp.Functions
     externs: Externs | None
     durability: Durability
+    limit: int | None
 
 
 class Options(Common, total=False):
@@ -94,6 +98,7 @@ def resume(
         if changed and not accept_changes:
             raise BlueprintChanged(f"{_REFUSED}\n{changed}", recorded.id)
         linked = _link(chosen, options, recorded.compat)
+        places = turnstiles(linked.uses, options.get("limit"))
         token, bus = _token(options, chosen), Bus()
         recorder: Memory
         if recorded.state == "done" and not changed:
@@ -104,7 +109,7 @@ def resume(
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
         run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
-        return _begin(run, linked, recorded.ctx, recorded=recorded)
+        return _begin(run, linked, recorded.ctx, places, recorded=recorded)
     except BaseException:
         journal.close()
         raise
@@ -130,13 +135,14 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
     compat = options.get("compat")
     blueprint = _complete(source, options)
     linked = _link(blueprint, options, compat)
+    places = turnstiles(linked.uses, options.get("limit"))
     ctx = flow.take({} if ctx is None else ctx)[0]
     started = time.time()
     token, bus = _token(options, blueprint), Bus()
     durability = options.get("durability", "process")
     if durability == "memory":
         run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
-        return _begin(run, linked, ctx, debugger=debugger)
+        return _begin(run, linked, ctx, places, debugger=debugger)
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
     try:
@@ -145,7 +151,7 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
-        return _begin(run, linked, ctx, debugger=debugger)
+        return _begin(run, linked, ctx, places, debugger=debugger)
     except BaseException:
         journal.close()
         raise
@@ -173,6 +179,7 @@ def _begin(
     run: Run,
     linked: engine.Linked,
     ctx: Any,
+    places: Sequence[flow.Turnstile | None],
     *,
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
@@ -186,6 +193,7 @@ def _begin(
         token=run.token,
         quick=linked.quick,
         recorded=recorded,
+        turnstiles=places,
         before=None if debugger is None else debugger.before,
     )
     site.evaluation = evaluation

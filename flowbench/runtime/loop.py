@@ -18,6 +18,7 @@ from flowbench.cancel import GRACE_SECONDS, Handoff
 
 T = TypeVar("T")
 
+THREADS = 4096  # never the limit that counts: each run has its own, see limits
 FORCED_SECONDS = 0.5  # after the grace: Aborted is raised inside, and the function ends or never will
 
 _log = logging.getLogger("flowbench.runtime")
@@ -28,7 +29,7 @@ class EngineThread:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.threads = Handoff()
+        self.threads = Handoff(limit=THREADS)
         self.pid = os.getpid()
         self._thread = threading.Thread(target=self._run, name="flowbench-engine", daemon=True)
         self._thread.start()

@@ -28,7 +28,7 @@ class Marked:
 
     def __init__(self, mark: str, inner: engine.Spawner) -> None:
         self.mark, self.inner = mark, inner
-        self.quick, self.digest = inner.quick, inner.digest + mark
+        self.quick, self.uses, self.digest = inner.quick, inner.uses, inner.digest + mark
 
     def body(self, site: engine.Site) -> engine.Body:
         inner = self.inner.body(site)

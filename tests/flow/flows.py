@@ -43,6 +43,12 @@ def evaluation(
     return flow.Evaluation(program, made, Memory() if sink is None else sink, **more)
 
 
+def at_most(limit: int | None, program: flow.Program) -> list[flow.Turnstile | None]:
+    """One turnstile that all bodies of the program pass; none for a limit of None."""
+    one = None if limit is None else flow.Turnstile(limit)
+    return [one for _ in program.refs]
+
+
 def go(run: flow.Evaluation, ctx: Any = None) -> Any:
     """Evaluate on an event loop."""
     return asyncio.run(flow.evaluate(run, {} if ctx is None else ctx))

@@ -287,24 +287,6 @@ def test_a_failed_all_cancels_the_others() -> None:
     assert sorted(cancelled) == [1, 3]
 
 
-@pytest.mark.parametrize(("limit", "most"), [(None, 50), (7, 7), (1, 1)])
-def test_no_more_branches_than_the_limit_are_under_way(limit: int | None, most: int) -> None:
-    now = top = 0
-
-    async def body(value: int) -> int:
-        nonlocal now, top
-        now += 1
-        top = max(top, now)
-        await asyncio.sleep(0.002)
-        now -= 1
-        return value
-
-    end = run(fan(step("a", "$.i", "$.o"), range(50)), {"a": body}, limit=limit)
-
-    assert top == most
-    assert [branch["o"] for branch in end["r"]] == list(range(50))
-
-
 def test_branches_of_nested_fan_outs_wait_side_by_side() -> None:
     now = top = 0
 

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from flowbench.flow import Evaluation, FlowError, Program, compile, evaluate, evaluate_sync, parse
-from tests.flow.flows import CTX, Spoilers, flows
+from tests.flow.flows import CTX, Spoilers, at_most, flows
 from tests.flow.forms import prove
 from tests.flow.reference import Wrong, meaning
 from tests.flow.sinks import Memory
@@ -65,7 +65,7 @@ def test_a_flow_means_what_the_reference_says(data: Any) -> None:
 @prove(flows(("all_settled",)), st.sampled_from([None, 1, 2]))
 def test_waiting_changes_nothing_where_time_does_not_decide(data: Any, limit: int | None) -> None:
     program = compile(parse(data))
-    waiting = Evaluation(program, Spoilers(waits=True).list(program), Memory(), limit=limit)
+    waiting = Evaluation(program, Spoilers(waits=True).list(program), Memory(), turnstiles=at_most(limit, program))
 
     assert end(lambda: asyncio.run(evaluate(waiting, CTX))) == end(
         lambda: evaluate_sync(Evaluation(program, Spoilers().list(program), Memory()), CTX)
@@ -89,7 +89,7 @@ def test_what_was_told_never_changes(data: Any, limit: int | None, text: bool) -
     held: list[tuple[Any, Any]] = []
     program = compile(parse(data))
     bodies = Spoilers(waits=True)
-    made = Evaluation(program, bodies.list(program), Holding(text=text), limit=limit)
+    made = Evaluation(program, bodies.list(program), Holding(text=text), turnstiles=at_most(limit, program))
     final, _, _ = end(lambda: asyncio.run(evaluate(made, CTX)))
     was = copy.deepcopy(final)
 
@@ -114,7 +114,7 @@ def test_every_body_that_began_has_exactly_one_outcome(data: Any, limit: int | N
     sink = Memory()
     program = compile(parse(data))
     bodies = Spoilers(waits=True)
-    made = Evaluation(program, bodies.list(program), sink, limit=limit)
+    made = Evaluation(program, bodies.list(program), sink, turnstiles=at_most(limit, program))
 
     end(lambda: asyncio.run(evaluate(made, CTX)))
 

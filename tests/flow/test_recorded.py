@@ -27,7 +27,23 @@ from flowbench.flow import (
 )
 from flowbench.flow.program import STEP
 from flowbench.flow.scope import Scope
-from tests.flow.flows import CTX, Spoilers, attempt, evaluation, fan, flows, go, inc, let, lit, loop, path, seq, step
+from tests.flow.flows import (
+    CTX,
+    Spoilers,
+    at_most,
+    attempt,
+    evaluation,
+    fan,
+    flows,
+    go,
+    inc,
+    let,
+    lit,
+    loop,
+    path,
+    seq,
+    step,
+)
 from tests.flow.forms import prove
 from tests.flow.sinks import Memory, Told
 
@@ -233,7 +249,7 @@ def test_a_view_of_any_run_has_its_end_and_its_ctx_at_every_step(data: Any, limi
         if op.kind == STEP:
             op.write = _witness(op, seen)
     sink = Memory(text=True)
-    made = Evaluation(program, Spoilers(waits=True).list(program), sink, limit=limit)
+    made = Evaluation(program, Spoilers(waits=True).list(program), sink, turnstiles=at_most(limit, program))
     end = _end(lambda: asyncio.run(evaluate(made, CTX)))
 
     view = Evaluation(compile(parse(data)), [nobody] * len(program.refs), Memory(), recorded=Tape(sink.told), view=True)

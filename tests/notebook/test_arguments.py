@@ -32,8 +32,8 @@ def test_run_has_defaults_that_wait_and_stop() -> None:
     options = parse("run", ["demo"])
 
     assert vars(options) == {
-        "name": "demo", "ctx": None, "out": None, "step": False, "bg": False, "timeout": None, "on_abort": "stop",
-        "durability": "process",
+        "name": "demo", "ctx": None, "out": None, "step": False, "bg": False, "timeout": None, "limit": None,
+        "on_abort": "stop", "durability": "process",
     }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ WRONG = {
     "a time that is no number": ("run", ["demo", "--timeout", "nan"], "`nan` is no positive number of seconds"),
     "a time before now": ("run", ["demo", "--timeout=-1"], "`-1` is no positive number of seconds"),
     "no time at all": ("resume", ["r-1", "--timeout", "0"], "`0` is no positive number of seconds"),
+    "no body at all": ("run", ["demo", "--limit", "0"], "`0` is no whole number from 1 on"),
     "for ever": ("run", ["demo", "--timeout", "inf"], "`inf` is no positive number of seconds"),
     "an unknown choice": ("run", ["demo", "--on-abort", "panic"], "stop"),
     "no variable": ("run", ["demo", "--out", "a-b"], "a-b"),

@@ -11,7 +11,7 @@ from typing import Any
 from flowbench import flow
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
 from flowbench.cancel import AbortReason, CancelToken
-from flowbench.engine.spawner import Body, Site, SpecError, speaker
+from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker
 
 Thunk = Callable[[], Any]
 
@@ -43,6 +43,7 @@ class PythonSpawner:
     def __init__(self, function: PythonFunction, *, as_prompt: bool) -> None:
         self._function, self._as_prompt = function, as_prompt
         self.quick, self.digest = function.inline, function.hash
+        self.uses: Uses = "loop" if function.inline or function.is_async else "thread"
 
     def body(self, site: Site) -> Body:
         """Called on the engine's loop, for each visit."""
