@@ -27,6 +27,9 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ engine.UnresolvedRef
 │  ├─ engine.UnresolvedOperatorRef
 │  └─ engine.DuplicateAgent
+├─ engine.SecretError               a secret that the run cannot have
+│  ├─ engine.SecretNotGiven
+│  └─ engine.SecretNotAllowed
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
 ├─ runtime.RunError                 what became of a run

@@ -38,9 +38,11 @@ from flowbench.blueprint.model import (
 from flowbench.blueprint.python_function import PythonFunction
 from flowbench.blueprint.reader import Document, read
 from flowbench.blueprint.registry import Functions, adopt, agent, functions
+from flowbench.blueprint.secret_names import REFERENCE, secret_names
 from flowbench.blueprint.shorthand import expand_paths
 
 __all__ = [
+    "REFERENCE",
     "AgentDef",
     "AgentKind",
     "AgentMeta",
@@ -78,5 +80,6 @@ __all__ = [
     "load",
     "parse",
     "read",
+    "secret_names",
     "to_json",
 ]

@@ -14,10 +14,10 @@ from flowbench.blueprint.digest import digest
 from flowbench.blueprint.errors import UnfitFunction, UnfitInput
 from flowbench.blueprint.words import did_you_mean, what
 
-OFFERED = ("ctx", "token", "prompt")  # parameters of these names get these things and never the input
+OFFERED = ("ctx", "token", "prompt", "secret")  # parameters of these names get these things and never the input
 ALLOWED = (
-    "An agent may take the parameters ctx, token and prompt, and besides them: none, one (it gets the step's input), "
-    "or several (the input is then an object whose keys are passed by name)"
+    "An agent may take the parameters ctx, token, prompt and secret, and besides them: none, one (it gets the "
+    "step's input), or several (the input is then an object whose keys are passed by name)"
 )
 _NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
@@ -27,7 +27,7 @@ Takes = Literal["nothing", "value", "fields"]
 class PythonFunction(msgspec.Struct, frozen=True):
     """A function that steps can call.
 
-    wants: which of ctx, token, prompt it takes. takes: how it gets the input: not at all, as one value, or an
+    wants: which of ctx, token, prompt, secret it takes. takes: how it gets the input: not at all, as one value, or an
     object's keys by name. value_name: the parameter of that value where it has to be passed by name, else "".
     required, optional: names for "fields". open_ended: it takes any other key too. inline: it is quick and never
     waits, so it runs where the flow runs, without a thread. hash: changes when the code changes.
@@ -46,7 +46,7 @@ class PythonFunction(msgspec.Struct, frozen=True):
     open_ended: bool = False
 
     def arguments(self, value: Any, **offered: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """(args, kwargs) for one call. offered: ctx, token, prompt: at least those in `wants`.
+        """(args, kwargs) for one call. offered: ctx, token, prompt, secret: at least those in `wants`.
 
         Raises: UnfitInput, naming missing and unexpected keys.
         """

@@ -57,8 +57,9 @@ class Functions:
     def agent(self, fn: F | None = None, *, id: str | None = None, inline: bool = False) -> F | Callable[[F], F]:
         """Let steps call this function: `@agent`, or `@agent(id="...", inline=True)`. The function itself is returned.
 
-        Parameters named ctx, token and prompt get the run's ctx, its CancelToken and the step's prompt. One other
-        parameter gets the step's input; several get the input's keys by name. inline: it is quick and never waits.
+        Parameters named ctx, token and prompt get the run's ctx, its CancelToken and the step's prompt; one named
+        secret gets a function: secret("NAME") is what `$secret:NAME` stands for. One other parameter gets
+        the step's input; several get the input's keys by name. inline: it is quick and never waits.
         Raises: UnfitFunction.
         """
 

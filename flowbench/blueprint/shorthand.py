@@ -1,6 +1,7 @@
 """Shorthand: where a flow expects an expression, the bare text `$.a` or `ctx.a` stands for {"op": "path", ...}.
 
 Only texts of that shape are read this way, so nothing can be meant otherwise; what is written back is the full form.
+A bare `$secret:NAME` stands for {"op": "lit", "value": "$secret:NAME"}.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 from flowbench.blueprint.errors import InvalidBlueprint
 from flowbench.blueprint.place import under
+from flowbench.blueprint.secret_names import is_reference
 from flowbench.blueprint.words import what
 
 _Slot = tuple[Any, int | str, str, bool]  # a list or dict, the index or key in it, its place, is it an expression
@@ -76,6 +78,8 @@ def _slots(value: dict[str, Any], at: str, is_expression: bool) -> Iterator[_Slo
 def _expression(value: Any, place: str) -> dict[str, Any]:
     if isinstance(value, dict) and "op" in value:
         return dict(value)
+    if isinstance(value, str) and is_reference(value):
+        return {"op": "lit", "value": value}
     if isinstance(value, str) and (value.startswith(("$", "ctx.", "ctx[")) or value == "ctx"):
         return {"op": "path", "at": value}
     raise InvalidBlueprint(

@@ -21,7 +21,7 @@ class Exit(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2  # also: a file that cannot be read, a run that does not exist
-    MISSING = 3  # the Blueprint names functions that nobody registered
+    MISSING = 3  # the Blueprint names functions that nobody registered, or secrets that nobody gives
     TIMEOUT = 124  # as timeout(1) says it
     INTERRUPTED = 130
     TERMINATED = 143
@@ -40,7 +40,7 @@ def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
     """What an error of ours means on the command line. loaded: what --agents named, as it was named."""
     # The rooms are imported here because only an error needs them: `flowbench --help` stays quick.
     from flowbench.blueprint import BlueprintError, UnknownFunction
-    from flowbench.engine import UnresolvedRef
+    from flowbench.engine import SecretError, UnresolvedRef
     from flowbench.flow import ParseError
     from flowbench.runtime import RunNotFound
 
@@ -50,6 +50,8 @@ def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
         return Refusal(f"{missing}; {hint}", Exit.MISSING)
     if isinstance(error, BlueprintError):
         return Refusal(error.brief, Exit.USAGE)  # str() adds the excerpt, which takes two more lines
+    if isinstance(error, SecretError):
+        return Refusal(str(error), Exit.MISSING)
     code = Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit.FAILED
     return Refusal(str(error) or type(error).__name__, code)
 

@@ -37,6 +37,13 @@ limit = click.option(
     help="Step bodies at once, at most. By default async functions have no limit, plain functions cores + 4, and "
     "steps that start a process the number of cores.",
 )
+secrets = click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="NAME",
+    help="Let $secret:NAME stand for the environment variable NAME; it is never recorded. May be given again.",
+)
 outcome_as_json = click.option(
     "--json",
     "machine",

@@ -16,6 +16,7 @@ from flowbench.errors import FlowbenchError
 @options.agents
 @options.timeout
 @options.limit
+@options.secrets
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -24,6 +25,7 @@ def command(
     agents: tuple[str, ...],
     timeout: float | None,
     limit: int | None,
+    secrets: tuple[str, ...],
     machine: bool,
 ) -> None:
     """Go on with the run ID where it stopped. Steps that are recorded are not run again."""
@@ -33,7 +35,7 @@ def command(
     sources.agents(agents)
     with follow.signals() as heard:
         try:
-            run = resume(run_id, timeout=timeout, limit=limit)
+            run = resume(run_id, timeout=timeout, limit=limit, secrets=secrets)
         except FlowbenchError as error:
             raise refusal(error, agents) from error
         follow.follow(run, heard)

@@ -24,6 +24,7 @@ from flowbench.cli import follow, options, output, report, sources
     show_default=True,
     help="What the journal survives: nothing, kill -9, or a power cut.",
 )
+@options.secrets
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -34,6 +35,7 @@ def command(
     timeout: float | None,
     limit: int | None,
     durability: Literal["memory", "process", "power"],
+    secrets: tuple[str, ...],
     machine: bool,
 ) -> None:
     """Run the Blueprint in FILE (YAML or JSON) to its end.
@@ -50,7 +52,7 @@ def command(
     sources.agents(agents)
     sources.require(wanted, agents)
     with follow.signals() as heard:
-        run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability)
+        run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability, secrets=secrets)
         follow.follow(run, heard)
     report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

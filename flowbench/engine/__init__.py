@@ -7,12 +7,16 @@ from flowbench.engine.errors import (
     CompileError,
     DuplicateAgent,
     InvalidSpec,
+    SecretError,
+    SecretNotAllowed,
+    SecretNotGiven,
     UnknownKind,
     UnresolvedOperatorRef,
     UnresolvedRef,
 )
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.record import StepRecord
+from flowbench.engine.secrets import Secrets
 from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Uses, Visit, Voice, speaker
 from flowbench.engine.workers import factories
 
@@ -25,6 +29,10 @@ __all__ = [
     "InvalidSpec",
     "Layer",
     "Linked",
+    "SecretError",
+    "SecretNotAllowed",
+    "SecretNotGiven",
+    "Secrets",
     "Site",
     "Spawner",
     "SpecError",

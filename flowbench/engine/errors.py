@@ -71,3 +71,31 @@ class DuplicateAgent(CompileError):
     def __init__(self, agent: str, index: int) -> None:
         self.agent, self.place = agent, f"$.agents[{index}].name"
         super().__init__(f"duplicate AgentDef name: {agent} - at `{self.place}`")
+
+
+class SecretError(FlowbenchError):
+    """A `$secret:NAME` that the run cannot have. place: where the reference stands, "" if an agent's code asks."""
+
+    code = "secret"
+
+    def __init__(self, name: str, place: str, message: str) -> None:
+        self.name, self.place = name, place
+        super().__init__(f"secret {name}{f' at `{place}`' if place else ''} {message}")
+
+
+class SecretNotGiven(SecretError):
+    """Nobody says what the name stands for."""
+
+    code = "secret_not_given"
+
+    def __init__(self, name: str, place: str, why: str = "is not set") -> None:
+        super().__init__(name, place, f"{why}; set the environment variable {name}, or launch with secrets={{...}}")
+
+
+class SecretNotAllowed(SecretError):
+    """The launch lists the names it gives, and this one is not among them."""
+
+    code = "secret_not_allowed"
+
+    def __init__(self, name: str, place: str) -> None:
+        super().__init__(name, place, f"is not given to this run; give it with --secret {name}, or secrets= in Python")

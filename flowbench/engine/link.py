@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from flowbench.blueprint import secret_names
 from flowbench.engine.compile import Compiled
 from flowbench.engine.spawner import Body, Site, Spawner, Uses
 
@@ -16,18 +17,25 @@ class Linked:
 
     uses: of each slot. quick: slots whose bodies never wait. digests: agent name -> digest of its code, for agents
     the flow calls.
+    wants_secrets: some agent's code asks for secrets by name, beyond what the Blueprint and the ctx mention.
     """
 
     def __init__(self, compiled: Compiled, layers: Sequence[Layer]) -> None:
         self.blueprint, self.program = compiled.blueprint, compiled.program
         self._spawners = [_wrap(ref, compiled.routes.get(ref), layers) for ref in compiled.program.refs]
+        self.wants_secrets = any(spawner.wants_secrets for spawner in self._spawners)
         self.quick = frozenset(slot for slot, spawner in enumerate(self._spawners) if spawner.quick)
         self.uses = tuple(spawner.uses for spawner in self._spawners)
         self.digests = {ref: spawner.digest for ref, spawner in zip(compiled.program.refs, self._spawners, strict=True)}
 
     def bodies(self, site: Site) -> list[Body]:
         """One body per slot of the program, for one run."""
-        return [spawner.body(site) for spawner in self._spawners]
+        bodies = [spawner.body(site) for spawner in self._spawners]
+        if not (site.secrets.has_references or self.wants_secrets):
+            return bodies
+        specs = {agent.name: agent.spec for agent in self.blueprint.agents}
+        own = [{name for name, _ in secret_names(specs.get(ref))} for ref in self.program.refs]
+        return [site.secrets.guard(body, names) for body, names in zip(bodies, own, strict=True)]
 
 
 def link(compiled: Compiled, layers: Sequence[Layer] = ()) -> Linked:
@@ -48,8 +56,8 @@ class _Nobody:
     Source: mlua-swarm 0.2.1 `SpawnError::NotRegistered`.
     """
 
-    quick, digest = True, ""
     uses: Uses = "loop"
+    quick, wants_secrets, digest = True, False, ""
 
     def __init__(self, ref: str) -> None:
         self.ref = ref

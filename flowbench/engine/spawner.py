@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from flowbench.blueprint import AgentDef
 from flowbench.cancel import CancelToken, Handoff
+from flowbench.engine.secrets import Secrets
 
 Body = Callable[[Any], Any]
 Voice = Callable[[str, str], None]
@@ -54,6 +55,10 @@ class Site(Protocol):
     def threads(self) -> Handoff:
         """Where plain functions run."""
 
+    @property
+    def secrets(self) -> Secrets:
+        """What `$secret:NAME` stands for in this run."""
+
     def visit(self) -> Visit:
         """Which visit the body is called for."""
 
@@ -72,6 +77,7 @@ class Spawner(Protocol):
 
     quick: the body returns at once and never waits, so that it may run between two steps without a task.
     uses: which limit of the run counts the body; of no matter for a quick one.
+    wants_secrets: its code may ask for secrets by names that the Blueprint does not mention.
     digest: changes when the agent's code changes; a recorded outcome of another digest is not reused.
     """
 
@@ -83,6 +89,9 @@ class Spawner(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def wants_secrets(self) -> bool: ...
 
     def body(self, site: Site) -> Body:
         """The function to call for each visit of the step in this run."""

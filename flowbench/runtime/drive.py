@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import Visit, Voice
+from flowbench.engine import Secrets, Visit, Voice
 from flowbench.runtime import prints
-from flowbench.runtime.log import Log
 from flowbench.runtime.recorder import Memory
 from flowbench.storage import StorageError
+
+if TYPE_CHECKING:
+    from flowbench.runtime.log import Log
+    from flowbench.runtime.run import Run
 
 UNRECORDED = (OSError, StorageError)  # what a full disk raises
 LOST = Cause(AbortReason.UNKNOWN, "engine")  # its task was cancelled by somebody who does not own it
@@ -37,9 +39,9 @@ class Ending:
 class Site:
     """What bodies may ask about their run; implements engine.Site."""
 
-    def __init__(self, run_id: str, folder: Path | None, token: CancelToken, threads: Handoff, log: Log) -> None:
-        self.run_id, self.folder, self.token, self.threads = run_id, folder, token, threads
-        self._log = log
+    def __init__(self, run: Run, threads: Handoff, secrets: Secrets) -> None:
+        self.run_id, self.folder, self.token, self._log = run.id, run.path, run.token, run.log
+        self.threads, self.secrets = threads, secrets
         self.evaluation: flow.Evaluation | None = None
 
     def visit(self) -> Visit:
@@ -62,7 +64,7 @@ class Site:
         """A voice for whichever step is being called when it is used: bodies that never wait need no other."""
         assert self.evaluation is not None
         self._log.say(self.evaluation.at, self.evaluation.ref, stream, text)
-        prints.pass_on(stream, text)
+        prints.pass_on(stream, self._log.hide(text))
 
 
 class _Voice:
@@ -75,7 +77,7 @@ class _Voice:
 
     def __call__(self, stream: str, text: str) -> None:
         self._log.say(self._at, self._agent, stream, text)
-        prints.pass_on(stream, text)
+        prints.pass_on(stream, self._log.hide(text))
 
 
 async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken) -> Ending:

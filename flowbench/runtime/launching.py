@@ -15,7 +15,7 @@ from flowbench import blueprint as bp
 from flowbench import engine, flow
 from flowbench.cancel import CancelToken
 from flowbench.events import Bus
-from flowbench.runtime import entries, prints, replay, store
+from flowbench.runtime import entries, prints, replay, secrets, store
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.journal import Journal
@@ -46,6 +46,8 @@ class Common(TypedDict, total=False):
     "memory" nothing. limit: step bodies of the run at once, at most; branches that only wait are not counted, nor are
     inline functions, which never overlap. By default async functions have no limit, plain functions cores + 4, and
     steps that start a process have the number of cores. Bodies wait for a place in the order of the items.
+    secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
+    environment variable that the Blueprint or the ctx mentions.
     """
 
     timeout: float | None
@@ -54,6 +56,7 @@ class Common(TypedDict, total=False):
     externs: Externs | None
     durability: Durability
     limit: int | None
+    secrets: secrets.Given
 
 
 class Options(Common, total=False):
@@ -67,7 +70,8 @@ def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Ru
 
     When this returns the run is recorded: its id, Blueprint and ctx survive what `durability` says. ctx: any JSON
     value, {} by default. Step refs that no agent of the Blueprint answers are looked up among the functions.
-    Raises: blueprint.BlueprintError, engine.CompileError, flow.ParseError, flow.NotJson, storage.StorageError.
+    Raises: blueprint.BlueprintError, engine.CompileError, engine.SecretError, flow.ParseError, flow.NotJson,
+    storage.StorageError.
     """
     return _start(blueprint, ctx, None, options)
 
@@ -101,15 +105,17 @@ def resume(
         places = turnstiles(linked.uses, options.get("limit"))
         token, bus = _token(options, chosen), Bus()
         recorder: Memory
+        kept = engine.Secrets()
         if recorded.state == "done" and not changed:
             journal.close()
             recorder = Memory(bus, recorded, Log(folder))
         else:
+            kept = secrets.gathered(options.get("secrets"), chosen, recorded.ctx)
             forget = recorded.causes if recorded.state == "failed" else _unended_failure(recorded, linked)
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
         run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
-        return _begin(run, linked, recorded.ctx, places, recorded=recorded)
+        return _begin(run, linked, recorded.ctx, places, kept, recorded=recorded)
     except BaseException:
         journal.close()
         raise
@@ -137,12 +143,13 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
     linked = _link(blueprint, options, compat)
     places = turnstiles(linked.uses, options.get("limit"))
     ctx = flow.take({} if ctx is None else ctx)[0]
+    kept = secrets.gathered(options.get("secrets"), blueprint, ctx)
     started = time.time()
     token, bus = _token(options, blueprint), Bus()
     durability = options.get("durability", "process")
     if durability == "memory":
         run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
-        return _begin(run, linked, ctx, places, debugger=debugger)
+        return _begin(run, linked, ctx, places, kept, debugger=debugger)
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
     try:
@@ -151,7 +158,7 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
-        return _begin(run, linked, ctx, places, debugger=debugger)
+        return _begin(run, linked, ctx, places, kept, debugger=debugger)
     except BaseException:
         journal.close()
         raise
@@ -180,12 +187,14 @@ def _begin(
     linked: engine.Linked,
     ctx: Any,
     places: Sequence[flow.Turnstile | None],
+    kept: engine.Secrets,
     *,
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
 ) -> Run:
     thread = engine_thread()
-    site = Site(run.id, run.path, run.token, thread.threads, run.log)
+    run.log.hide = kept.text
+    site = Site(run, thread.threads, kept)
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),

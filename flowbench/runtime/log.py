@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -52,6 +53,7 @@ class Log:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
+        self.hide: Callable[[str], str] = str  # takes out of a line what nobody may read
         self.dropped = 0  # lines that were too old to be kept
         self.begun: dict[tuple[str, str, int], Line] = {}  # (address, stream, thread) -> a line without an end
         self._kept: deque[Line] = deque()
@@ -123,8 +125,8 @@ class Log:
         if before is not None:
             now, text = before.t, before.text + text
         *ended, rest = text.split("\n")
-        ended = [part for line in ended for part in _parts(_last_state(line.rstrip("\r")))]
-        *long, rest = _parts(_last_state(rest))
+        ended = [part for line in ended for part in _parts(self.hide(_last_state(line.rstrip("\r"))))]
+        *long, rest = _parts(self.hide(_last_state(rest)))
         whole = [Line(now, at, agent, stream, part) for part in (*ended, *long)]
         if rest:
             self.begun[key] = Line(now, at, agent, stream, rest)

@@ -190,7 +190,7 @@ def test_a_function_that_cannot_be_an_agent_is_refused(fn: Any, message: str) ->
     assert message in str(refused.value)
     assert isinstance(refused.value, TypeError)
     if "position" in message:
-        assert "An agent may take the parameters ctx, token and prompt" in str(refused.value)
+        assert "An agent may take the parameters ctx, token, prompt and secret" in str(refused.value)
 
 
 def test_async_functions_are_told_apart_through_wrappers() -> None:

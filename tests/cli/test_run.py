@@ -262,3 +262,20 @@ def test_a_run_without_a_journal_leaves_none(flowbench: Command) -> None:
 
     assert told.returncode == Exit.DONE
     assert json.loads(flowbench("runs", "--json").stdout) == []
+
+
+def test_a_secret_is_given_by_name_and_never_printed(
+    flowbench: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "c4nary-of-the-mine")
+    (desk / "secret.yaml").write_text(
+        "id: s\nflow: {kind: step, ref: double, in: $secret:API_KEY, out: $.twice}\nagents: []\n"
+    )
+
+    refused = flowbench("run", "secret.yaml", "--agents", "agents.py")
+    told = flowbench("run", "secret.yaml", "--agents", "agents.py", "--secret", "API_KEY", "--json")
+
+    assert refused.returncode == Exit.MISSING
+    assert "API_KEY at `$.flow.in.value` is not given to this run; give it with --secret API_KEY" in refused.stderr
+    assert json.loads(told.stdout)["ctx"] == {"twice": "$secret:API_KEY$secret:API_KEY"}
+    assert "c4nary" not in told.stdout + told.stderr

@@ -14,7 +14,11 @@ class Quiet:
     """A site for bodies that ask for nothing."""
 
     def __init__(self) -> None:
+        self.run_id, self.folder, self.secrets = "r-0", None, engine.Secrets()
         self.token, self.threads = CancelToken(), Handoff()
+
+    def visit(self) -> engine.Visit:
+        return engine.Visit("0", 1)
 
     def ctx(self) -> Any:
         return {"seen": True}
@@ -29,6 +33,7 @@ class Marked:
     def __init__(self, mark: str, inner: engine.Spawner) -> None:
         self.mark, self.inner = mark, inner
         self.quick, self.uses, self.digest = inner.quick, inner.uses, inner.digest + mark
+        self.wants_secrets = inner.wants_secrets
 
     def body(self, site: engine.Site) -> engine.Body:
         inner = self.inner.body(site)

@@ -44,6 +44,7 @@ class PythonSpawner:
         self._function, self._as_prompt = function, as_prompt
         self.quick, self.digest = function.inline, function.hash
         self.uses: Uses = "loop" if function.inline or function.is_async else "thread"
+        self.wants_secrets = "secret" in function.wants
 
     def body(self, site: Site) -> Body:
         """Called on the engine's loop, for each visit."""
@@ -60,7 +61,9 @@ class PythonSpawner:
         """The function with all that it asked for, taken now: ctx is what the step sees at this moment."""
         text = prompt(value) if self._as_prompt or "prompt" in self._function.wants else ""
         ctx = site.ctx() if "ctx" in self._function.wants else None
-        args, named = self._function.arguments(text if self._as_prompt else value, ctx=ctx, token=token, prompt=text)
+        given = text if self._as_prompt else value
+        secret = site.secrets.value
+        args, named = self._function.arguments(given, ctx=ctx, token=token, prompt=text, secret=secret)
         return partial(self._function.fn, *args, **named)
 
     def _async_body(self, site: Site) -> Body:
