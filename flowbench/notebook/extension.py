@@ -11,7 +11,7 @@ from flowbench.notebook.ledger import Ledger
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
-from flowbench.runtime import Run, launched, waiting
+from flowbench.runtime import Run, launched, prints, waiting
 
 WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
@@ -33,6 +33,8 @@ def load_ipython_extension(shell: Any) -> None:
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump not in waiting.pumps:
         waiting.pumps.append(seen.pump)
+    # In a kernel the panel and the still output show what steps print; a terminal has only its own lines for that.
+    prints.passes_on = kernel_of(shell) is None
     if is_headless():
         _forget_ledgers(shell)
         ledger = Ledger(magics.recent)
@@ -49,6 +51,7 @@ def unload_ipython_extension(shell: Any) -> None:
         _forget_completion(shell, word)
     for type in (Blueprint, Run):
         shell.display_formatter.mimebundle_formatter.pop(type, None)
+    prints.passes_on = True
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump in waiting.pumps:
         waiting.pumps.remove(seen.pump)

@@ -17,6 +17,7 @@ from flowbench.cancel import AbortReason
 from flowbench.notebook import still
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.record import MIME
+from flowbench.notebook.tail import Tail, of_node, rows
 from flowbench.notebook.tap import ABORT, LOOK, Tap, tap
 from flowbench.notebook.view import steps_total, view
 from flowbench.notebook.visits import Visits, look
@@ -114,7 +115,8 @@ class LiveShow(Show):
         self._unwatch: list[Callable[[], None]] = []
         self._visits = Visits(run.steps)
         self._picked = ""
-        self._known: Any = None  # what the facts that were sent depend on
+        self._tail = Tail(run.log)
+        self._known: Any = None  # what facts and log were when they were sent
         self.panel: Any = None
         self.stepper: Any = None
 
@@ -184,10 +186,14 @@ class LiveShow(Show):
             self._sent = lasting
             self.panel.view = fresh
         now = self.run.progress()
-        known = (self._picked, len(self.run.steps), now.running)
-        if self._picked and known != self._known:
+        log = self._tail.shown()
+        known = (self._picked, len(self.run.steps), now.running, log)
+        if known != self._known:
             self._known = known
-            self.panel.facts = look(self._picked, self._visits, now)
+            self.panel.log = log
+            if self._picked:
+                lines = rows(of_node(self.run.log, self._picked))
+                self.panel.facts = look(self._picked, self._visits, now) | {"lines": lines}
         if self.stepper is not None:
             self.stepper.refresh()
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from flowbench import blueprint as bp
 from flowbench import flow
-from flowbench.engine import StepRecord
 from flowbench.notebook.picture import of_blueprint as drawn
 from flowbench.notebook.picture import of_run as coloured
 from flowbench.notebook.record import MIME
 from flowbench.notebook.view import cut, note
-from flowbench.runtime import Run
+from flowbench.notebook.visits import Seen, Visits
+from flowbench.runtime import Line, Log, Run
 
 ROWS = 25
 ERROR_LENGTH = 160
+LINE_LENGTH = 200  # characters of a line of the log
+LOG_ROWS = 20
+FRAMES = 20  # lines of a traceback
+LEFT = "text-align:left;white-space:pre-wrap;overflow-wrap:anywhere;font-size:11px;margin:4px 0"
 
 Bundle = dict[str, Any]
 
@@ -28,7 +31,7 @@ def of_run(run: Run, *, with_graph: bool = True) -> Bundle:
     """
     picture = coloured(run) if with_graph else ""
     return {
-        "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_table(run.steps)}</div>',
+        "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_table(run)}{_log(run)}</div>',
         "text/plain": run.summary(),
         MIME: facts(run),
     }
@@ -73,15 +76,13 @@ def _heading(run: Run) -> str:
     )
 
 
-def _table(steps: Sequence[StepRecord]) -> str:
+def _table(run: Run) -> str:
     """One row per step of the flow, in program order as far as the steps were reached."""
-    rows: dict[str, list[StepRecord]] = {}
-    for step in list(steps):
-        rows.setdefault(flow.shape(step.address), []).append(step)
+    rows = Visits(run.steps).seen()
     if not rows:
         return ""
     shapes = sorted(rows, key=_program_order)
-    body = "".join(_row(shape, rows[shape]) for shape in shapes[:ROWS])
+    body = "".join(_row(shape, rows[shape], run.log) for shape in shapes[:ROWS])
     if len(shapes) > ROWS:
         body += f'<tr><td colspan="6">and {len(shapes) - ROWS} more</td></tr>'
     head = "".join(f"<th>{name}</th>" for name in ("address", "agent", "done", "failed", "seconds", "last error"))
@@ -92,14 +93,36 @@ def _program_order(shape: str) -> tuple[int, ...]:
     return flow.key(".".join(part + "0" if part in ("f", "i") else part for part in shape.split(".")))
 
 
-def _row(shape: str, visits: Sequence[StepRecord]) -> str:
-    failed = [step for step in visits if step.status == "failed"]
-    cancelled = sum(step.status == "cancelled" for step in visits)
-    done = len(visits) - len(failed) - cancelled
-    error = cut(failed[-1].error or "", ERROR_LENGTH) if failed else "cancelled" if cancelled else ""
-    seconds = sum(step.seconds for step in visits)
-    cells = (shape, visits[0].agent, str(done), str(len(failed) or ""), f"{seconds:.3f}", error)
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+def _row(shape: str, seen: Seen, log: Log) -> str:
+    cells = [shape, seen.last.agent, str(seen.done), str(seen.failed or ""), f"{seen.seconds:.3f}"]
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + f"<td>{_wrong(seen, log)}</td></tr>"
+
+
+def _wrong(seen: Seen, log: Log) -> str:
+    """The last error; behind a fold, where in the person's own code it was raised."""
+    if seen.wrong is None:
+        return "cancelled" if seen.cancelled else ""
+    error = escape(cut(seen.wrong.error or "", ERROR_LENGTH))
+    frames = [cut(line.text, LINE_LENGTH) for line in log.lines(seen.wrong.address) if line.stream == "note"]
+    if len(frames) < 2:  # the error alone, which stands here already
+        return error
+    told = escape("\n".join(frames[-FRAMES:]))
+    return f'<details><summary>{error}</summary><pre style="{LEFT}">{told}</pre></details>'
+
+
+def _log(run: Run) -> str:
+    lines = run.log.lines()
+    if not lines:
+        return ""
+    shown = lines[-LOG_ROWS:]
+    name = f"Log, the last {len(shown)} of {len(lines) + run.log.dropped} lines" if len(lines) > LOG_ROWS else "Log"
+    wide = max(len(_who(line)) for line in shown)
+    told = "\n".join(f"{_who(line):{wide}}  {cut(line.text, LINE_LENGTH)}" for line in shown)
+    return f'<details open><summary>{name}</summary><pre style="{LEFT}">{escape(told)}</pre></details>'
+
+
+def _who(line: Line) -> str:
+    return cut(f"{line.agent} {line.at}".strip(), 30)
 
 
 def _refs(node: Any) -> list[str]:

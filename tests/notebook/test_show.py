@@ -142,6 +142,21 @@ def test_a_picked_node_tells_what_is_known_of_it(way: str, live: Run) -> None:
     assert (told["node"], told["agent"], told["input"], told["output"]) == ("0", "double", "1", "2")
 
 
+def test_what_steps_say_is_shown_and_of_a_picked_node_alone(live: Run) -> None:
+    shown, _, _ = opened(live)
+    live.log.say("1", "wait", "stdout", "waiting for 2\n")
+    eventually(lambda: shown.panel.log.get("lines") == [["wait", "1", "stdout", "waiting for 2"]])
+
+    shown.panel._handle_custom_msg({"event": "look", "node": "1"}, [])
+    eventually(lambda: shown.panel.facts.get("node") == "1")
+    waiting = shown.panel.facts
+    shown.panel._handle_custom_msg({"event": "look", "node": "0"}, [])
+    eventually(lambda: shown.panel.facts.get("node") == "0")
+
+    assert [row[3] for row in waiting["lines"]] == ["waiting for 2"]
+    assert shown.panel.facts["lines"] == []
+
+
 def test_at_the_end_the_still_output_takes_the_place_of_the_panel(live: Run) -> None:
     shown, display, watcher = opened(live)
     eventually(lambda: shown.panel.svg)

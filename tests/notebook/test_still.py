@@ -72,7 +72,7 @@ def test_the_picture_has_the_colours_of_the_end() -> None:
 def test_every_step_that_was_reached_opens_over_the_picture_with_what_is_known_of_it() -> None:
     html = still.of_run(ended(seq(step("double"), fan(step("double")), attempt(step("fail")))))["text/html"]
 
-    opened = re.findall(r"<details.*?</details>", html, re.DOTALL)
+    opened = re.findall(r"<details name=.*?</details>", html, re.DOTALL)
 
     assert len(opened) == 3
     assert "<code>1.f2</code> done" in opened[1]
@@ -136,3 +136,29 @@ def test_a_blueprint_is_outlined_in_one_line() -> None:
     flow = seq(step("a"), fan(step("b")), attempt(step("a"), step("c")))
 
     assert still.outline(load(blueprint(flow))) == "test: 4 steps by 3 agents (a, b, c)"
+
+
+@FUNCTIONS.agent
+def talk(x: Any) -> Any:
+    for number in range(x):
+        print(f"line {number} <b>")
+    return x
+
+
+def test_the_end_of_the_log_is_kept_and_escaped() -> None:
+    run = launch(blueprint(step("talk")), {"x": 30}, functions=FUNCTIONS, durability="memory")
+    run.wait(10)
+
+    html = still.of_run(run)["text/html"]
+
+    assert "Log, the last 20 of 30 lines" in html
+    assert "talk 0  line 29 &lt;b&gt;" in html
+    assert "line 9 " not in html
+
+
+def test_a_failed_step_folds_out_the_persons_own_frames() -> None:
+    html = still.of_run(ended(seq(attempt(step("fail")))))["text/html"]
+
+    row = re.search(r"<td><details>(.*?)</details></td>", html, re.DOTALL)
+    assert row is not None
+    assert "raise ValueError(HOSTILE)" in row[1]
