@@ -17,6 +17,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ blueprint.UnreadableText
 │  ├─ blueprint.UnreadableFile
 │  ├─ blueprint.InvalidBlueprint
+│  │  └─ blueprint.BadReference     a `$file` or `$agent_md` that is not read
+│  ├─ blueprint.InvalidAgentFile    an agent.md with its own line and column
 │  └─ blueprint.UnknownFormat
 ├─ blueprint.UnknownFunction        no Python function is registered under that id
 ├─ blueprint.UnfitFunction          @agent above something that a step cannot call

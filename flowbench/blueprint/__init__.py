@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from flowbench.blueprint.agent_md import read_agent, read_agents
 from flowbench.blueprint.drawing import draw
 from flowbench.blueprint.errors import (
+    BadReference,
     BlueprintError,
+    InvalidAgentFile,
     InvalidBlueprint,
     UnfitFunction,
     UnfitInput,
@@ -30,6 +33,7 @@ from flowbench.blueprint.model import (
     Inline,
     OperatorDef,
     OperatorKind,
+    Provenance,
     SpawnerHints,
     dumps,
     parse,
@@ -48,6 +52,7 @@ __all__ = [
     "AgentMeta",
     "AgentProfile",
     "Algo",
+    "BadReference",
     "Blueprint",
     "BlueprintError",
     "BlueprintMetadata",
@@ -59,9 +64,11 @@ __all__ = [
     "Functions",
     "HasBlueprint",
     "Inline",
+    "InvalidAgentFile",
     "InvalidBlueprint",
     "OperatorDef",
     "OperatorKind",
+    "Provenance",
     "PythonFunction",
     "SpawnerHints",
     "Spot",
@@ -80,6 +87,8 @@ __all__ = [
     "load",
     "parse",
     "read",
+    "read_agent",
+    "read_agents",
     "secret_names",
     "to_json",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from flowbench.blueprint.excerpt import Spot
@@ -69,6 +70,28 @@ class InvalidBlueprint(BlueprintError):
     ) -> None:
         super().__init__(message, source=source, place=place, spot=spot)
         self.names_key = names_key  # the caret belongs under the key, not under its value
+
+
+class BadReference(InvalidBlueprint):
+    """`$file` or `$agent_md` names a file that is not read. path: as it was written.
+
+    Source: mlua-swarm 0.2.1 `FileRef`.
+    """
+
+    code = "bad_reference"
+
+    def __init__(self, place: str, name: str, path: str, why: str) -> None:
+        super().__init__(place, f"{name} ref expansion at {json.dumps(path, ensure_ascii=False)}: {why}")
+        self.path = path
+
+
+class InvalidAgentFile(BlueprintError):
+    """A Markdown file that should hold an agent does not. source, line and column are that file's own.
+
+    place: where the Blueprint refers to it, or "".
+    """
+
+    code = "invalid_agent_file"
 
 
 class UnknownFormat(BlueprintError):

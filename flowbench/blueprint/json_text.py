@@ -21,20 +21,20 @@ _NO_NUMBERS = ("NaN", "Infinity")
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
-def read_json(text: str) -> Any:
-    """The data of a JSON text. Raises: UnreadableText."""
+def read_json(text: str, marks: dict[str, Mark] | None = None) -> Any:
+    """The data of a JSON text. Raises: UnreadableText.
+
+    marks: filled if given, which takes much longer.
+    """
+    if marks is not None:
+        return _Scanner(text, marks).run()
     try:
         data = _decoder.decode(text)
         if _is_clean(text, data):
             return data
     except (ValueError, RecursionError, UnicodeEncodeError):
         pass  # the scanner finds it again, and knows where
-    return scan_json(text, None)
-
-
-def scan_json(text: str, marks: dict[str, Mark] | None) -> Any:
-    """The same, slowly; fills `marks` when given. Raises: UnreadableText."""
-    return _Scanner(text, marks).run()
+    return _Scanner(text, None).run()
 
 
 def _is_clean(text: str, data: Any) -> bool:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import msgspec
+
 from flowbench.blueprint.errors import InvalidBlueprint, UnknownFormat, UnreadableFile
-from flowbench.blueprint.model import Blueprint, parse, parsed_flow
+from flowbench.blueprint.folder import Folder
+from flowbench.blueprint.model import Blueprint, Provenance, parse, parsed_flow
 from flowbench.blueprint.place import ROOT, under
 from flowbench.blueprint.plain import copied
 from flowbench.blueprint.reader import LIMIT, Document, format_of, read
-from flowbench.blueprint.references import refuse_references
+from flowbench.blueprint.references import expand_references
 from flowbench.blueprint.shorthand import expand_paths
 from flowbench.blueprint.words import what
 
 _EXTENSIONS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+_FILE_NAME = re.compile(r"(?![{\[])(?!.*:\s)[^\n\r]+\.(?:json|ya?ml)", re.IGNORECASE)
 
 
 @runtime_checkable
@@ -30,24 +35,48 @@ class HasBlueprint(Protocol):
 Source = str | bytes | os.PathLike[str] | Mapping[str, Any] | Blueprint | HasBlueprint
 
 
-def load(source: Source, *, format: str | None = None, name: str | None = None, compat: str | None = None) -> Blueprint:
-    """A Blueprint. str and bytes are text (JSON if it starts with `{`, else YAML), a Path is a file.
+class _How(msgspec.Struct, frozen=True):
+    """What `load` was told. source: the file's name, "" without one."""
 
-    A flow alone (an object with `kind` and without `flow`) is taken as a Blueprint of that flow.
+    name: str | None
+    compat: str | None
+    folder: Path
+    source: str = ""
+
+
+def load(
+    source: Source,
+    *,
+    format: str | None = None,
+    name: str | None = None,
+    compat: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+) -> Blueprint:
+    """A Blueprint. bytes and str are text (JSON if it starts with `{`, else YAML); a Path is a file, and so is a str
+    that is a file's name alone, like "night.yaml", which no Blueprint can be.
+
+    A flow alone (an object with `kind` and without `flow`) is taken as a Blueprint of that flow. `$file` and
+    `$agent_md` are replaced by what these files hold.
     format: "json" or "yaml"; of a file, its extension unless given. name: the id where the text has none; a flow
-    alone in a file takes the file's stem. compat: the flow's dialect.
-    Raises: UnreadableText, UnreadableFile, UnknownFormat, InvalidBlueprint; with line and column if there was text.
+    alone in a file takes the file's stem. compat: the flow's dialect. folder: where references are looked up; by
+    default where the file is, and for text and data the working directory.
+    Raises: UnreadableText, UnreadableFile, UnknownFormat, InvalidBlueprint, InvalidAgentFile; with line and column if
+    there was text.
     """
     if isinstance(source, Blueprint):
         return source
+    if isinstance(source, str) and format is None and _FILE_NAME.fullmatch(source):
+        source = Path(source)
+    how = _How(name, compat, Path() if folder is None else Path(folder))
     if isinstance(source, (str, bytes)):
-        return _of_document(read(source, format or format_of(source)), name, compat, "")
+        return _of_document(read(source, format or format_of(source)), how)
     if isinstance(source, os.PathLike):
-        return _of_file(Path(source), format, name, compat)
+        path = Path(source)
+        return _of_file(path, format, msgspec.structs.replace(how, folder=path.parent) if folder is None else how)
     if isinstance(source, Mapping):
-        return _of_data(copied(source), name, compat)
+        return _of_data(copied(source), how)
     if isinstance(source, HasBlueprint):
-        return load(_made(source), name=name, compat=compat)
+        return load(_made(source), name=name, compat=compat, folder=folder)
     raise InvalidBlueprint(ROOT, f"a Blueprint comes from text, a path, a mapping or a Blueprint, not {what(source)}")
 
 
@@ -58,21 +87,16 @@ def _made(source: HasBlueprint) -> Blueprint | Mapping[str, Any]:
     return made
 
 
-def _of_file(path: Path, format: str | None, name: str | None, compat: str | None) -> Blueprint:
+def _of_file(path: Path, format: str | None, how: _How) -> Blueprint:
     if format is None:
         format = _EXTENSIONS.get(path.suffix.lower())
         if format is None:
             shown = path.suffix or "(none)"
             raise UnknownFormat(f"unsupported extension: {shown}; .json, .yaml and .yml are known", source=str(path))
     document = read(_bytes(path), format, source=str(path))
-    if name is None and _is_bare(document.data):
-        name = path.stem
-    try:
-        refuse_references(document.data)
-    except InvalidBlueprint as error:
-        error.source, error.spot = str(path), document.spot(error.place)
-        raise
-    return _of_document(document, name, compat, str(path))
+    name = path.stem if how.name is None and _is_bare(document.data) else how.name
+    blueprint = _of_document(document, msgspec.structs.replace(how, name=name, source=str(path)))
+    return msgspec.structs.replace(blueprint, provenance=Provenance(str(path)))
 
 
 def _bytes(path: Path) -> bytes:
@@ -86,27 +110,30 @@ def _bytes(path: Path) -> bytes:
         raise UnreadableFile(getattr(error, "strerror", None) or str(error), source=str(path)) from error
 
 
-def _of_document(document: Document, name: str | None, compat: str | None, source: str) -> Blueprint:
+def _of_document(document: Document, how: _How) -> Blueprint:
     try:
-        return _of_data(document.data, name, compat)
+        return _of_data(document.data, how)
     except InvalidBlueprint as error:
-        error.source = source
+        error.source = how.source
         error.spot = document.key_spot(error.place) if error.names_key else document.spot(error.place)
         raise
 
 
-def _of_data(data: Any, name: str | None, compat: str | None) -> Blueprint:
+def _of_data(data: Any, how: _How) -> Blueprint:
     """data is ours to keep."""
     if not isinstance(data, dict):
         raise InvalidBlueprint(ROOT, f"a Blueprint is an object with id and flow, not {what(data)}")
+    folder = Folder(how.folder, LIMIT)
     if _is_bare(data):
-        if name is None:
+        if how.name is None:
             raise InvalidBlueprint(ROOT, "a flow alone has no id; wrap it as {id: ..., flow: ...} or give a name")
-        return Blueprint(id=name, flow=parsed_flow(expand_paths(data, ROOT), ROOT, compat))
-    full = data if name is None else {"id": name, **data}
+        # Paths first: the text of a file is a value, even if it begins with a $.
+        flow = expand_references(expand_paths(data, ROOT), folder)
+        return Blueprint(id=how.name, flow=parsed_flow(flow, ROOT, how.compat))
+    full = data if how.name is None else {"id": how.name, **data}
     if "flow" in full:
         full = {**full, "flow": expand_paths(full["flow"], under(ROOT, "flow"))}
-    return parse(full, compat)
+    return parse(expand_references(full, folder), how.compat)
 
 
 def _is_bare(data: Any) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from flowbench.blueprint.errors import InvalidBlueprint
 from flowbench.blueprint.place import ROOT, under
-from flowbench.blueprint.shape import Omitted, ReadBy, Record, Unsigned, from_plain, to_plain
+from flowbench.blueprint.shape import Omitted, ReadBy, Record, Unsigned, Unwritten, from_plain, to_plain
 from flowbench.blueprint.words import what
 from flowbench.flow import Node, ParseError
 from flowbench.flow import parse as parse_flow
@@ -134,6 +134,21 @@ class SpawnerHints(Record, frozen=True):
     layers: tuple[str, ...] = ()
 
 
+class Provenance(msgspec.Struct, frozen=True, eq=False):
+    """Where a Blueprint was read. file: its name; "" for the text of a cell and for what Python made.
+
+    All are equal, so that two Blueprints are equal whenever they are written alike.
+    """
+
+    file: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Provenance)
+
+    def __hash__(self) -> int:
+        return hash(Provenance)
+
+
 def _version(value: Any, place: str) -> str:
     if not isinstance(value, str) or not _SEMVER.fullmatch(value):
         raise InvalidBlueprint(place, f'expected a version like "{SCHEMA_VERSION}", not {what(value)}')
@@ -171,10 +186,14 @@ class Blueprint(Record, frozen=True, kw_only=True):
     spawner_hints: SpawnerHints = SpawnerHints()
     default_agent_kind: AgentKind = AgentKind.OPERATOR
     default_operator_kind: Annotated[OperatorKind | None, Omitted] = None
+    provenance: Annotated[Provenance, Unwritten] = Provenance()
 
 
 def parse(data: Mapping[str, Any], compat: str | None = None) -> Blueprint:
-    """A Blueprint out of plain data in its full written form. compat: the flow's dialect. Raises: InvalidBlueprint."""
+    """A Blueprint out of plain data in its full written form. No file is read: `$file` and the like are data here.
+
+    compat: the flow's dialect. Raises: InvalidBlueprint.
+    """
     if isinstance(data, Mapping) and "flow" in data:
         data = {**data, "flow": parsed_flow(data["flow"], under(ROOT, "flow"), compat)}
     return from_plain(Blueprint, data, ROOT)

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 from flowbench.blueprint.builder import Mark, refuse
 from flowbench.blueprint.errors import UnknownFormat, UnreadableText
 from flowbench.blueprint.excerpt import Spot, spot
-from flowbench.blueprint.json_text import read_json, scan_json
+from flowbench.blueprint.json_text import read_json
 from flowbench.blueprint.place import outward
-from flowbench.blueprint.yaml_text import read_yaml, scan_yaml
+from flowbench.blueprint.yaml_text import read_yaml
 
 LIMIT = 8 * 2**20  # bytes of UTF-8
+YAML_LIMIT = 2**21  # bytes; YAML is read by Python code, a hundred times as slowly as JSON
 Format = Literal["json", "yaml"]
-Scan = Callable[[str, "dict[str, Mark] | None"], Any]
-
-_READERS: dict[str, tuple[Callable[[str], Any], Scan]] = {
-    "json": (read_json, scan_json),
-    "yaml": (read_yaml, scan_yaml),
-}
 
 
 class Document:
-    """Plain data, and where each part of it stands in the text (looked up only when somebody asks)."""
+    """Plain data, and where each part of it stands in the text. marks: None: looked up when somebody asks."""
 
-    def __init__(self, data: Any, text: str, scan: Scan) -> None:
+    def __init__(self, data: Any, text: str, marks: dict[str, Mark] | None = None) -> None:
         self.data = data
         self.text = text
-        self._scan = scan
-        self._marks: dict[str, Mark] | None = None
+        self._marks = marks
 
     def spot(self, place: str) -> Spot:
         """Where the value at a place stands, its key if it begins on a later line; of no such place, what holds it."""
@@ -45,25 +38,29 @@ class Document:
     def _mark(self, place: str) -> Mark:
         if self._marks is None:
             self._marks = {}
-            self._scan(self.text, self._marks)
+            read_json(self.text, self._marks)
         return next((self._marks[each] for each in outward(place) if each in self._marks), Mark(0, 0))
 
 
-def read(text: str | bytes, format: str, *, limit: int = LIMIT, source: str = "") -> Document:
+def read(text: str | bytes, format: str, *, limit: int | None = None, source: str = "") -> Document:
     """The plain data of a text: dict with string keys, list, str, int (64 bits), float (finite), bool, None.
 
-    limit: bytes. source: a file's name for messages.
+    limit: bytes; by default LIMIT for JSON, YAML_LIMIT for YAML. source: a file's name for messages.
     Raises: UnreadableText, UnknownFormat.
     """
-    if format not in _READERS:
-        raise UnknownFormat(f'unsupported format: {format}; "json" and "yaml" are known', source=source)
-    quick, scan = _READERS[format]
     try:
-        clean = _decoded(text, limit)
-        return Document(quick(clean), clean, scan)
+        if format == "json":
+            clean = _decoded(text, limit or LIMIT)
+            return Document(read_json(clean), clean)
+        if format == "yaml":
+            hint = "" if limit else "; a larger Blueprint is written as JSON"
+            clean = _decoded(text, limit or YAML_LIMIT, hint)
+            marks: dict[str, Mark] = {}  # kept at once: a second pass would take as long as the first
+            return Document(read_yaml(clean, marks), clean, marks)
     except UnreadableText as error:
         error.source = error.source or source
         raise
+    raise UnknownFormat(f'unsupported format: {format}; "json" and "yaml" are known', source=source)
 
 
 def format_of(text: str | bytes) -> Format:
@@ -72,20 +69,20 @@ def format_of(text: str | bytes) -> Format:
     return "json" if head.lstrip("\ufeff \t\r\n").startswith("{") else "yaml"
 
 
-def _decoded(text: str | bytes, limit: int) -> str:
+def _decoded(text: str | bytes, limit: int, hint: str = "") -> str:
     """The text without a byte order mark."""
     if isinstance(text, str):
         if len(text) > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, hint)
         try:
             size = len(text.encode())
         except UnicodeEncodeError as error:
             raise refuse(text, error.start, "half a character (a lone surrogate); no text can hold it") from None
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, hint)
         return text.removeprefix("\ufeff")
     if len(text) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, hint)
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -93,5 +90,6 @@ def _decoded(text: str | bytes, limit: int) -> str:
         raise refuse(before, len(before), f"not UTF-8 text: byte 0x{text[error.start]:02x}") from None
 
 
-def _too_large(limit: int) -> UnreadableText:
-    return UnreadableText(f"the text is larger than {limit / 2**20:g} MiB")
+def _too_large(limit: int, hint: str) -> UnreadableText:
+    size = f"{limit / 2**20:g} MiB" if limit >= 2**20 else f"{limit / 2**10:g} KiB"
+    return UnreadableText(f"the text is larger than {size}{hint}")

@@ -27,6 +27,10 @@ class Omitted:
     """In Annotated: this field is left out of the written form when it is null."""
 
 
+class Unwritten:
+    """In Annotated: this field is known to the program alone; no file says it."""
+
+
 class Unsigned:
     """In Annotated: an integer from 0 to 2**64 - 1."""
 
@@ -72,8 +76,10 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _fields(cls: type) -> tuple[tuple[msgspec.structs.FieldInfo, Any], ...]:
+    """The fields that are written, each with its annotation."""
     hints = get_type_hints(cls, include_extras=True)
-    return tuple((field, hints[field.name]) for field in msgspec.structs.fields(cls))
+    named = ((field, hints[field.name]) for field in msgspec.structs.fields(cls))
+    return tuple((field, hint) for field, hint in named if Unwritten not in getattr(hint, "__metadata__", ()))
 
 
 @cache

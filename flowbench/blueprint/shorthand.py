@@ -82,6 +82,8 @@ def _expression(value: Any, place: str) -> dict[str, Any]:
         return {"op": "lit", "value": value}
     if isinstance(value, str) and (value.startswith(("$", "ctx.", "ctx[")) or value == "ctx"):
         return {"op": "path", "at": value}
+    if isinstance(value, dict) and "$file" in value:
+        raise InvalidBlueprint(place, "a $file is a value, and a value is written {op: lit, value: {$file: ...}}")
     raise InvalidBlueprint(
         place, f"{what(value)} is no expression; a path starts with $, and a value is written {{op: lit, value: ...}}"
     )

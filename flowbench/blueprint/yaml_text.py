@@ -35,16 +35,12 @@ _HINTS = {
     "found unexpected end of stream": "the text ends inside a quoted string",
     "found unknown escape character": "no such escape in double quotes; single quotes take a backslash as it is",
 }
+PARTS = 80_000  # keys, values and brackets; the parser below takes about 4 seconds for them on a busy machine
 _TAB = "a tab cannot indent YAML; use spaces"
 
 
-def read_yaml(text: str) -> Any:
-    """The data of a YAML text. Raises: UnreadableText."""
-    return scan_yaml(text, None)
-
-
-def scan_yaml(text: str, marks: dict[str, Mark] | None) -> Any:
-    """The same; fills `marks` when given. Raises: UnreadableText."""
+def read_yaml(text: str, marks: dict[str, Mark]) -> Any:
+    """The data of a YAML text; fills `marks`. Raises: UnreadableText."""
     doubtful = _DOUBTFUL.search(text)
     if doubtful:
         code = f"\\u{ord(doubtful.group()):04x}"
@@ -52,8 +48,10 @@ def scan_yaml(text: str, marks: dict[str, Mark] | None) -> Any:
     builder = Builder(text, marks)
     at, documents = 0, 0
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for number, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
             at = event.start_mark.index
+            if number > PARTS:
+                raise refuse(text, at, f"more than {PARTS:,} keys and values; a larger Blueprint is written as JSON")
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 _document(event, text, at, documents)

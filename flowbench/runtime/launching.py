@@ -96,7 +96,7 @@ def resume(
     folder = store.find(run_id)
     recorded, journal = replay.take_over(folder, power=options.get("durability") == "power")
     try:
-        original = bp.load(recorded.blueprint)
+        original = bp.parse(recorded.blueprint)
         chosen = original if blueprint is None else _complete(blueprint, options)
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from flowbench.blueprint import (
@@ -82,6 +83,31 @@ def test_a_file_is_read_by_its_extension(tmp_path: Path, name: str, text: str) -
     path.write_text(text, encoding="utf-8")
 
     assert load(path) == load(text)
+
+
+def test_a_text_that_is_a_file_name_alone_is_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "night run.yaml").write_text(YAML, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert load("night run.yaml") == load(str(tmp_path / "night run.yaml")) == load(YAML)
+    with pytest.raises(UnreadableFile, match="No such file"):
+        load("day run.yaml")
+    with pytest.raises(InvalidBlueprint, match='the field "flow" is missing'):
+        load("id: x.yaml")
+
+
+def test_where_a_blueprint_was_read_is_known_and_neither_written_nor_compared(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(YAML, encoding="utf-8")
+
+    blueprint = load(path)
+
+    assert (blueprint.provenance.file, load(YAML).provenance.file) == (str(path), "")
+    assert blueprint == load(YAML)
+    assert to_json(blueprint) == to_json(load(YAML))
+    assert msgspec.structs.replace(blueprint, id="x").provenance.file == str(path)
+    with pytest.raises(InvalidBlueprint, match='unknown field "provenance"'):
+        load(YAML + "provenance: {file: x}\n")
 
 
 def test_a_blueprint_is_returned_as_it_is() -> None:
@@ -258,12 +284,6 @@ def test_other_objects_are_refused(source: Any) -> None:
         load(source)
 
 
-def test_file_references_are_plain_data_in_a_literal() -> None:
-    step = {**FLOW, "in": {"op": "lit", "value": {"$file": "notes.md"}}}
-
-    assert to_json(load({"id": "x", "flow": step}))["flow"] == step
-
-
 def test_every_refusal_is_a_blueprint_error() -> None:
     refusals = [InvalidBlueprint, UnknownFormat, UnreadableFile, UnreadableText]
 
@@ -279,27 +299,6 @@ def test_the_dialect_is_that_of_the_flow_parser() -> None:
         load(text, compat="0.1.1")
 
     assert (refused.value.place, refused.value.line) == ("$.flow.kind", 2)
-
-
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ('{"id": "a", "flow": {"kind": "assign", "at": "$.x", "value": {"op": "lit", "value": {"$file": "p.txt"}}}}',
-         "$.flow.value.value"),
-        ('{"id": "a", "agents": [{"$agent_md": "a.md", "kind": "lua"}], "flow": {"kind": "seq", "children": []}}',
-         "$.agents[0]"),
-    ],
-    ids=["$file", "$agent_md"],
-)  # fmt: skip
-def test_a_reference_in_a_file_is_refused_and_not_passed_on(tmp_path: Path, body: str, place: str) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(body)
-
-    with pytest.raises(InvalidBlueprint, match="is not read by this version") as caught:
-        load(file)
-
-    assert caught.value.place == place
-    assert caught.value.line == 1
 
 
 def test_an_unknown_field_of_a_node_is_pointed_at(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowbench.blueprint import UnknownFormat, UnreadableText, read
-from flowbench.blueprint.reader import format_of
+from flowbench.blueprint.reader import YAML_LIMIT, format_of
 from tests.blueprint.samples import json_values, typed
 
 
@@ -219,6 +219,17 @@ def test_a_string_of_a_megabyte_is_read(format: str) -> None:
 def test_a_text_over_the_limit_is_refused(text: str | bytes) -> None:
     with pytest.raises(UnreadableText, match="larger than"):
         read(text, "yaml", limit=100)
+
+
+def test_yaml_that_would_take_minutes_is_refused_with_the_way_out() -> None:
+    dense = "[" + "[]," * (YAML_LIMIT // 4) + "1]"
+
+    with pytest.raises(UnreadableText, match="more than 80,000 keys and values; a larger Blueprint is written as JSON"):
+        read(dense, "yaml")
+    with pytest.raises(UnreadableText, match="larger than 2 MiB; a larger Blueprint is written as JSON"):
+        read("x" * (YAML_LIMIT + 1), "yaml")
+
+    assert len(read(dense, "json").data) > 500_000
 
 
 @pytest.mark.parametrize("format", ["json", "yaml"])
