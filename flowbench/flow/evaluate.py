@@ -41,7 +41,8 @@ class Evaluation:
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
     it may `patch` the ctx, the input is read again afterwards.
 
-    While a body is called, `here` is its scope, `at` its address and `ref` its agent.
+    While a body is called, and until it first waits, `here` is its scope, `at` its address and `ref` its agent; at all
+    other times `here` is None.
     """
 
     def __init__(

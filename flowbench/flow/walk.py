@@ -79,18 +79,21 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                                     except StopIteration as end:
                                         result = end.value
                                     else:
+                                        run.here = None
                                         result = await rest(body, waits_for, run, scope, op.ref, address)
                             if keep:
                                 out, made = take(result)
                             else:
                                 out = take_value(result)
                         except Exception as error:  # the body's own failure, whatever it is
+                            run.here = None
                             if error is run.untold:
                                 raise
                             said = text_of(error)
                             sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
                             raise step_failed(op.ref, said, address) from error
                         except BaseException as error:
+                            run.here = None
                             if error is not run.untold and is_the_bodys(error, run, scope):
                                 said = text_of(error)
                                 sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
@@ -101,6 +104,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             if place is not None:
                                 scope.give_place()
                         ended = clock()
+                        run.here = None
                         sink.done(address, op.ref, value, text, out, made, began, ended, run)
                         if ended > run.slice_end:
                             await turn(run)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
 from flowbench.engine import Secrets, Visit, Voice
 from flowbench.runtime import prints
+from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory
 from flowbench.storage import StorageError
 
 if TYPE_CHECKING:
-    from flowbench.runtime.log import Log
     from flowbench.runtime.run import Run
 
 UNRECORDED = (OSError, StorageError)  # what a full disk raises
@@ -58,25 +59,18 @@ class Site:
 
     def voice(self) -> Voice:
         assert self.evaluation is not None
-        return _Voice(self._log, self.evaluation.at, self.evaluation.ref)
+        return partial(self.say, self.evaluation.at, self.evaluation.ref)
 
-    def speak(self, stream: str, text: str) -> None:
-        """A voice for whichever step is being called when it is used: bodies that never wait need no other."""
-        assert self.evaluation is not None
-        self._log.say(self.evaluation.at, self.evaluation.ref, stream, text)
-        prints.pass_on(stream, self._log.hide(text))
+    def say(self, at: str, agent: str, stream: str, text: str) -> None:
+        """Keep what the step at `at` says, and pass it on.
 
-
-class _Voice:
-    """What one visit of a step says."""
-
-    __slots__ = ("_agent", "_at", "_log")
-
-    def __init__(self, log: Log, at: str, agent: str) -> None:
-        self._log, self._at, self._agent = log, at, agent
-
-    def __call__(self, stream: str, text: str) -> None:
-        self._log.say(self._at, self._agent, stream, text)
+        A task walks from step to step and keeps the voice of the last one that took one, while bodies that never wait
+        take none. So on the engine's thread, while a body is being called, it is that body who speaks.
+        """
+        now = self.evaluation
+        if now is not None and now.here is not None and engine().is_here():
+            at, agent = now.at, now.ref
+        self._log.say(at, agent, stream, text)
         prints.pass_on(stream, self._log.hide(text))
 
 

@@ -9,6 +9,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 
 from flowbench import blueprint as bp
@@ -209,7 +210,10 @@ def _begin(
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
     prints.enter()
-    run.begin(evaluation, thread.submit(prints.heard(drive(evaluation, ctx, run.recorder, run.token), site.speak)))
+    run.begin(
+        evaluation,
+        thread.submit(prints.heard(drive(evaluation, ctx, run.recorder, run.token), partial(site.say, "", ""))),
+    )
     for hear in launched:
         try:
             hear(run)

@@ -74,6 +74,27 @@ def test_branches_that_take_turns_keep_their_lines_apart(functions: Functions) -
     assert [(at, text) for at, _, text in said(run)] == [("0.f0", "abc"), ("0.f1", "def"), ("0.f2", "ghi")]
 
 
+def test_quick_bodies_of_a_fan_out_do_not_speak_for_the_step_before_it(functions: Functions) -> None:
+    @functions.agent
+    async def before(value: Any) -> Any:
+        await asyncio.sleep(0)
+        return value
+
+    @functions.agent(inline=True)
+    def quick(value: Any) -> Any:
+        print("quick", value)
+        return value
+
+    mixed = seq(step("quick", "$.i", "$.o"), step("before", "$.i", "$.o"), step("quick", "$.i", "$.o"))
+    run = run_to_end(
+        functions, seq(step("before"), fan(step("quick", "$.i", "$.o"), items=[5, 6]), fan(mixed, items=[7]))
+    )
+
+    assert [(at, text) for at, _, text in said(run)] == [
+        ("1.f0", "quick 5"), ("1.f1", "quick 6"), ("2.f0.0", "quick 7"), ("2.f0.2", "quick 7"),
+    ]  # fmt: skip
+
+
 def test_tasks_and_threads_that_a_body_starts_speak_for_it(functions: Functions) -> None:
     @functions.agent
     async def starts(value: Any) -> Any:

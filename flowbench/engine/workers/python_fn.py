@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -88,18 +87,14 @@ class PythonSpawner:
         return body
 
 
-def _heard(body: Callable[[Any], Awaitable[Any]], site: Site) -> Body:
-    """What the body prints is its own, also when its task has gone on to other steps: tasks and threads that it
-    starts copy the context.
+def _heard(body: Body, site: Site) -> Body:
+    """What the body prints is its own, also when the engine has gone on to other steps: its task keeps the context,
+    and so do tasks and threads that it starts.
     """
 
-    async def speaking(value: Any) -> Any:
-        before = speaker.set(site.voice())
-        try:
-            return await body(value)
-        finally:
-            with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
-                speaker.reset(before)
+    def speaking(value: Any) -> Any:
+        speaker.set(site.voice())  # never taken back: see `Site.say` of the runtime for what the task calls next
+        return body(value)
 
     return speaking
 
