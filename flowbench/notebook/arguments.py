@@ -14,8 +14,9 @@ USAGE = {
     "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
     "[--durability memory|process|power]",
     "graph": "graph NAME",
-    "ctx": "ctx [RUN]",
-    "runs": "runs",
+    "agents": "agents [NAME] [--out NAME]",
+    "ctx": "ctx [RUN] [--out NAME]",
+    "runs": "runs [--out NAME]",
     "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue]",
     "abort": "abort [RUN]",
     "step": "step [next | go | abort | set PATH JSON]",
@@ -76,14 +77,17 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--durability", choices=("memory", "process", "power"), default="process")
     if name == "resume":
         parser.add_argument("id", metavar="RUN")
-    if name in ("run", "resume"):
+    if name in ("run", "resume", "agents", "ctx", "runs"):
         parser.add_argument("--out", metavar="NAME", type=_variable)
+    if name in ("run", "resume"):
         parser.add_argument("--bg", action="store_true")
         parser.add_argument("--timeout", metavar="S", type=_seconds)
         parser.add_argument("--limit", metavar="N", type=_count)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
     if name == "graph":
         parser.add_argument("name", metavar="NAME")
+    if name == "agents":
+        parser.add_argument("name", metavar="NAME", nargs="?")
     if name in ("ctx", "abort"):
         parser.add_argument("id", metavar="RUN", nargs="?")
     options = parser.parse_args(given)

@@ -7,15 +7,19 @@ from typing import Any
 
 from flowbench import blueprint as bp
 from flowbench.notebook.arguments import STEPS, USAGE
+from flowbench.notebook.body import paths
 from flowbench.notebook.recent import Recent
 from flowbench.runtime import runs
 
 FLAGS = {
+    "agents": ["--out"],
+    "ctx": ["--out"],
+    "runs": ["--out"],
     "run": ["--bg", "--ctx", "--durability", "--on-abort", "--out", "--step", "--timeout"],
     "resume": ["--bg", "--on-abort", "--out", "--timeout"],
 }
 CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
-NAMING = ("run", "graph")
+NAMING = ("run", "graph", "agents")
 RUN_NAMING = ("abort", "ctx")
 OFFERED = 20  # recorded runs
 
@@ -34,9 +38,16 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
     if word.startswith("-"):
         return _starting(word, FLAGS.get(name, []))
     if name == "step":
-        return _starting(word, STEPS) if not rest else []
+        return (
+            _starting(word, STEPS)
+            if not rest
+            else _starting(word, paths(recent.known_ctx()))
+            if rest == ["set"]
+            else []
+        )
     if name in NAMING and not rest:
-        return _starting(word, blueprint_names(variables))
+        known = blueprint_names(variables)
+        return _starting(word, [*known, *(run.id for run in recent.runs())] if name == "graph" and word else known)
     if name == "resume" and not rest:
         return _starting(word, [info.id for info in runs()[:OFFERED]])[::-1]  # the newest first
     if name in RUN_NAMING and not rest:

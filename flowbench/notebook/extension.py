@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowbench.blueprint import Blueprint
-from flowbench.notebook import still
+from flowbench.engine import StepRecord
+from flowbench.notebook import picture, still
+from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete
 from flowbench.notebook.ledger import Ledger
 from flowbench.notebook.magics import FlowMagics
@@ -15,10 +17,16 @@ from flowbench.runtime import Run, launched, prints, waiting
 
 WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
+REPRS: dict[type, Any] = {
+    Blueprint: lambda value: still.of_blueprint(value) | picture.svg(value),
+    Run: lambda value: still.of_run(value) | picture.svg(value.blueprint, value),
+    StepRecord: still.of_step,
+}
+BODY_MATCHER = "flowbench_body"
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register magics, their completion, rich reprs of Blueprint and Run, the tap and, headless, the ledger.
+    """Register magics, completion, rich reprs of Blueprint, Run and StepRecord, the tap and, headless, the ledger.
 
     Loading again is harmless.
     """
@@ -27,9 +35,11 @@ def load_ipython_extension(shell: Any) -> None:
     for word in WORDS:
         _forget_completion(shell, word)
         shell.set_hook("complete_command", _completer(magics), str_key=word)
+    _forget_matcher(shell)
+    shell.Completer.custom_matchers.append(_body_matcher(magics))
     reprs = shell.display_formatter.mimebundle_formatter
-    reprs.for_type(Blueprint, lambda blueprint, **_: still.of_blueprint(blueprint))
-    reprs.for_type(Run, lambda run, **_: still.of_run(run))
+    for type, bundle in REPRS.items():
+        reprs.for_type(type, lambda value, bundle=bundle, **_: bundle(value))
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump not in waiting.pumps:
         waiting.pumps.append(seen.pump)
@@ -49,7 +59,8 @@ def unload_ipython_extension(shell: Any) -> None:
     shell.magics_manager.magics["cell"].pop("blueprint", None)
     for word in WORDS:
         _forget_completion(shell, word)
-    for type in (Blueprint, Run):
+    _forget_matcher(shell)
+    for type in REPRS:
         shell.display_formatter.mimebundle_formatter.pop(type, None)
     prints.passes_on = True
     seen = tap(kernel_of(shell))
@@ -69,6 +80,26 @@ def _completer(magics: FlowMagics) -> Any:
         return complete(event.text_until_cursor, shell.user_ns, magics.recent)
 
     return complete_line
+
+
+def _body_matcher(magics: FlowMagics) -> Any:
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    @context_matcher(identifier=BODY_MATCHER)  # type: ignore[untyped-decorator]
+    def complete_cell(context: Any) -> dict[str, Any]:
+        if not context.full_text.lstrip().startswith(MAGIC):
+            return {"completions": []}
+        fragment, words = complete_body(context.full_text, context.text_until_cursor, magics.recent.known_ctx())
+        found = [SimpleCompletion(text=word, type="flowbench") for word in words]
+        # A Python body also has names of Python's own; behind `$` and `ref:` there is nothing else to offer.
+        return {"completions": found, "matched_fragment": fragment, "suppress": bool(found), "ordered": True}
+
+    return complete_cell
+
+
+def _forget_matcher(shell: Any) -> None:
+    known = shell.Completer.custom_matchers
+    known[:] = [each for each in known if getattr(each, "matcher_identifier", "") != BODY_MATCHER]
 
 
 def _forget_completion(shell: Any, word: str) -> None:

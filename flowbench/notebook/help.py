@@ -6,13 +6,17 @@ TEXT = """\
 
 %fb run NAME [options]       run a Blueprint and wait; the Run is left in `run`
 %fb resume RUN [options]     go on with a recorded run; steps that are recorded do not run again
-%fb graph NAME               draw a Blueprint
+%fb graph NAME | RUN         draw a Blueprint, or a run as it is now
+%fb agents [NAME]            who can do a step: how it runs, where it is defined, who uses it
 %fb runs                     all recorded runs, the newest first
 %fb ctx [RUN]                the ctx of the newest run, or of the step where it pauses
 %fb abort [RUN]              stop the newest live run, or the one named
 %fb step [next | go | abort | set PATH JSON]
                              after `run --step`: one step, on to the end, stop, write the ctx
 %fb help                     this list
+
+A RUN is a part of its id or the variable that holds it. --out NAME leaves what a word gives
+in a variable: the Run of run and resume, the values of agents, ctx and runs.
 
 Options of run and resume:
   --out NAME                 leave the Run in this variable too

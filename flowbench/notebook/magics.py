@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
 from flowbench import blueprint as bp
 from flowbench.cancel import AbortReason
-from flowbench.notebook import arguments, still
+from flowbench.notebook import agents, arguments, still
 from flowbench.notebook.completion import blueprint_names
 from flowbench.notebook.errors import UsageError, did_you_mean
+from flowbench.notebook.grid import grid
 from flowbench.notebook.help import TEXT
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.recent import Recent
@@ -21,6 +23,8 @@ from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
 from flowbench.runtime import Debugger, Pause, Run, debug, launch, resume, runs
+
+T = TypeVar("T")
 
 QUICK_SECONDS = 0.1  # a run that ends within this shows its still output at once, without a panel that flashes by
 LISTED = 20
@@ -99,16 +103,30 @@ class FlowMagics(Magics):
         self._watch(run, options)
 
     def _graph(self, options: Any) -> None:
-        _put(still.of_blueprint(self._blueprint(options.name)))
+        if self.recent.is_run(options.name) and not isinstance(self._variables.get(options.name), bp.Blueprint):
+            _put(still.of_run(self.recent.find(options.name)))
+        else:
+            _put(still.of_blueprint(self._blueprint(options.name)))
+
+    def _agents(self, options: Any) -> None:
+        names = blueprint_names(self._variables) if options.name is None else [options.name]
+        rows = agents.listing(bp.functions, {name: self._blueprint(name) for name in names}, self._cell_of)
+        if options.name is not None:
+            rows = [row for row in rows if row.used_by]
+        self._leave([row._asdict() for row in rows], options.out)
+        if rows:
+            _put(grid(("agent", "runs as", "takes", "defined", "used by"), rows))
+        else:
+            print("no agent is registered yet; put @fb.agent above a function")
 
     def _ctx(self, options: Any) -> Any:
-        if options.id is not None:
-            return self.recent.find(options.id).ctx
-        latest, debugger = self.recent.latest(), self.recent.debugger
-        return debugger.ctx if debugger is not None and debugger.run is latest else latest.ctx
+        return self._leave(self._ctx_of(options), options.out)
+
+    def _ctx_of(self, options: Any) -> Any:
+        return self.recent.latest_ctx() if options.id is None else self.recent.find(options.id).ctx
 
     def _runs(self, options: Any) -> None:
-        known = runs()
+        known = self._leave(runs(), options.out)
         for info in known[:LISTED]:
             started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info.started))
             steps = f"{info.steps:>6} {'step ' if info.steps == 1 else 'steps'}"
@@ -164,8 +182,24 @@ class FlowMagics(Magics):
     def _keep(self, run: Run, out: str | None) -> None:
         self.recent.add(run)
         self._variables["run"] = run
+        self._leave(run, out)
+
+    def _leave(self, value: T, out: str | None) -> T:
+        """Put a value into the variable that --out names, if it names one."""
         if out is not None:
-            self._variables[out] = run
+            self._variables[out] = value
+        return value
+
+    def _cell_of(self, file: str) -> str:
+        """`In[3]` for the code of a cell, a path in short otherwise."""
+        cells = getattr(self._shell.compile, "_filename_map", {})  # IPython has no public way to ask
+        if file in cells:
+            return f"In[{cells[file]}]"
+        return (
+            os.path.relpath(file)
+            if file.startswith(os.getcwd() + os.sep)
+            else file.replace(os.path.expanduser("~"), "~")
+        )
 
     def _watch(self, run: Run, options: Any) -> None:
         shown = show(run, self._shell)

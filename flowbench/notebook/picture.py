@@ -67,6 +67,16 @@ def of_run(run: Run) -> str:
     return hint + _image(run.blueprint, svg, told)
 
 
+def svg(blueprint: bp.Blueprint, run: Run | None = None) -> dict[str, Any]:
+    """Mime bundle of the bare picture, for front ends and exports that want no HTML; {} where it is too large."""
+    now = None if run is None else run.progress()
+    try:
+        drawn = graph.svg(bp.draw(blueprint), now.status() if now else None, now.counts() if now else None)
+    except graph.GraphError:
+        return {}
+    return {"image/svg+xml": drawn} if len(drawn) <= LARGEST else {}
+
+
 def _image(blueprint: bp.Blueprint, svg: str, over: str) -> str:
     data = svg.encode()
     if len(data) > LARGEST:

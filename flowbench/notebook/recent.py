@@ -36,13 +36,23 @@ class Recent:
         return sorted(known.values(), key=lambda run: run.started, reverse=True)
 
     def find(self, part: str) -> Run:
-        """The run with this id, or the only one whose id contains `part`. Raises: UsageError."""
+        """The run in the variable `part`, or the only one whose id contains it. Raises: UsageError."""
+        if isinstance(held := self._variables.get(part), Run):
+            return held
         found = [run for run in self.runs() if part in run.id]
         if len(found) == 1:
             return found[0]
         if found:
             raise UsageError(f"`{part}` could be any of {', '.join(run.id for run in found[:5])}")
         raise UsageError(f"no run `{part}` in this kernel{did_you_mean(part, (run.id for run in self.runs()))}")
+
+    def is_run(self, part: str) -> bool:
+        """Whether `find` knows it."""
+        try:
+            self.find(part)
+        except UsageError:
+            return False
+        return True
 
     def live(self) -> Run | None:
         """The newest run that has not ended."""
@@ -54,3 +64,12 @@ class Recent:
         if not runs:
             raise UsageError("there is no run in this kernel yet; start one with `%fb run NAME`")
         return runs[0]
+
+    def latest_ctx(self) -> Any:
+        """Of the newest run; at the step where it pauses, if it does. Raises: UsageError."""
+        latest, debugger = self.latest(), self.debugger
+        return debugger.ctx if debugger is not None and debugger.run is latest else latest.ctx
+
+    def known_ctx(self) -> Any:
+        """The same, or {} where there is no run."""
+        return self.latest_ctx() if self.runs() else {}

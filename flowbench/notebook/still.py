@@ -7,15 +7,17 @@ from typing import Any
 
 from flowbench import blueprint as bp
 from flowbench import flow
+from flowbench.engine import StepRecord
 from flowbench.notebook.picture import of_blueprint as drawn
 from flowbench.notebook.picture import of_run as coloured
 from flowbench.notebook.record import MIME
-from flowbench.notebook.view import cut, note
+from flowbench.notebook.view import cut, json_text, note
 from flowbench.notebook.visits import Seen, Visits
 from flowbench.runtime import Line, Log, Run
 
 ROWS = 25
 ERROR_LENGTH = 160
+VALUE_LENGTH = 4_000  # characters of an input or output
 LINE_LENGTH = 200  # characters of a line of the log
 LOG_ROWS = 20
 FRAMES = 20  # lines of a traceback
@@ -42,6 +44,21 @@ def of_blueprint(blueprint: bp.Blueprint) -> Bundle:
     return {"text/html": f'<div class="flowbench">{drawn(blueprint)}</div>', "text/plain": outline(blueprint)}
 
 
+def of_step(step: StepRecord) -> Bundle:
+    """Mime bundle of one visit: HTML with its input and output, one line of text."""
+    line = (
+        f"{step.agent} at {step.address}: {step.status} in {step.seconds:.3f} s{', recorded' if step.recorded else ''}"
+    )
+    values = {"input": json_text(step.input, VALUE_LENGTH)}
+    if step.status == "done":
+        values["output"] = json_text(step.output, VALUE_LENGTH)
+    elif step.error:
+        values["error"] = cut(step.error, VALUE_LENGTH)
+    told = "".join(f'<small>{name}</small><pre style="{LEFT}">{escape(text)}</pre>' for name, text in values.items())
+    plain = ", ".join(f"{name} {cut(' '.join(text.split()), ERROR_LENGTH)}" for name, text in values.items())
+    return {"text/html": f'<div class="flowbench"><p>{escape(line)}</p>{told}</div>', "text/plain": f"{line}; {plain}"}
+
+
 def facts(run: Run) -> dict[str, Any]:
     """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}"""
     return {
@@ -57,10 +74,10 @@ def facts(run: Run) -> dict[str, Any]:
 
 def outline(blueprint: bp.Blueprint) -> str:
     """One line: `demo: 5 steps by 3 agents`."""
-    refs = _refs(bp.to_json(blueprint)["flow"])
-    names = sorted(set(refs))
+    found = refs(blueprint)
+    names = sorted(set(found))
     listed = f" ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})" if names else ""
-    return f"{blueprint.id}: {count(len(refs), 'step')} by {count(len(names), 'agent')}{listed}"
+    return f"{blueprint.id}: {count(len(found), 'step')} by {count(len(names), 'agent')}{listed}"
 
 
 def count(number: int, word: str) -> str:
@@ -123,6 +140,11 @@ def _log(run: Run) -> str:
 
 def _who(line: Line) -> str:
     return cut(f"{line.agent} {line.at}".strip(), 30)
+
+
+def refs(blueprint: bp.Blueprint) -> list[str]:
+    """The agents of all steps in reading order, some of them more than once."""
+    return _refs(bp.to_json(blueprint)["flow"])
 
 
 def _refs(node: Any) -> list[str]:

@@ -16,7 +16,7 @@ DEMO = load(blueprint(step("double")))
 NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 1}}
 
 CASES = {
-    "all words": ("%fb ", ["abort", "ctx", "graph", "help", "resume", "run", "runs", "step"]),
+    "all words": ("%fb ", ["abort", "agents", "ctx", "graph", "help", "resume", "run", "runs", "step"]),
     "words": ("%fb r", ["resume", "run", "runs"]),
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
     "Blueprints by letter": ("%flowbench graph d", ["demo"]),
@@ -68,3 +68,35 @@ def test_loading_again_does_not_answer_twice(shell: Shell) -> None:
 
     assert asked(shell, "%fb gra").count("graph") == 1
     assert len(list(shell.ip.strdispatchers["complete_command"].flat_matches("%fb"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("%%blueprint b\nflow: {kind: step, ref: dou", "double"),
+        ("%%blueprint b\nflow:\n  kind: fan", "fanout"),
+        ("%%blueprint b\nflow: {kind: step, ref: double, in: $.big.in", "$.big.inner"),
+        ('%%blueprint b\nstep("dou', "double"),
+        ("%%blueprint b\n# $.written.here\nflow: {kind: step, in: $.wri", "$.written"),
+    ],
+    ids=["an agent", "a kind", "a path of the last ctx", "an agent in Python", "a path of the cell"],
+)
+def test_inside_a_blueprint_cell(cell: str, expected: str, shell: Shell) -> None:
+    shell("import flowbench as fb\n@fb.agent\ndef double(x):\n    return x")
+    shell("last = fb.launch({'id': 'd', 'flow': {'kind': 'seq', 'children': []}}, {'big': {'inner': 1}})")
+
+    with provisionalcompleter():
+        found = list(shell.ip.Completer.completions(cell, len(cell)))
+
+    assert any((cell[: each.start] + each.text).endswith(expected) for each in found)
+
+
+def test_other_cells_are_left_to_others(shell: Shell) -> None:
+    assert asked(shell, "ref = {'ref: dou") == []
+
+
+def test_a_path_to_write_is_offered(shell: Shell) -> None:
+    shell("import flowbench as fb")
+    shell("last = fb.launch({'id': 'd', 'flow': {'kind': 'seq', 'children': []}}, {'big': {'inner': 1}})")
+
+    assert complete("%fb step set $.b", shell.names, Recent(shell.names)) == ["$.big", "$.big.inner"]

@@ -11,6 +11,7 @@ import pytest
 from flowbench.blueprint import Blueprint
 from flowbench.flow.nodes import NODES
 from flowbench.notebook import UsageError
+from flowbench.notebook.arguments import USAGE
 from flowbench.notebook.completion import FLAGS
 from flowbench.runtime import Run, RunCancelled, RunFailed, waiting
 from tests.notebook.conftest import Ran, Shell
@@ -213,6 +214,38 @@ def test_blueprints_and_runs_have_rich_reprs(desk: Shell) -> None:
     assert told.shown[0]["application/vnd.flowbench.run+json"]["id"] == desk.names["run"].id
 
 
+def test_reprs_have_an_svg_and_a_step_shows_its_values(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1}")
+
+    blueprint, run, step = (desk(f"display({name})").shown[0] for name in ("twice", "run", "run.steps[0]"))
+
+    assert blueprint["image/svg+xml"].startswith("<svg")
+    assert "fb-done" in run["image/svg+xml"]
+    assert step["text/plain"].startswith("double at 0: done in ")
+    assert step["text/plain"].endswith("input 1, output 2")
+    assert "<small>output</small>" in step["text/html"]
+
+
+def test_graph_draws_a_run_by_variable_or_id(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1} --out mine")
+    by_id = desk(f"%fb graph {desk.names['run'].id}")
+
+    by_name = desk("%fb graph mine")
+
+    assert "double at 0" in by_name.shown[0]["text/html"]
+    assert by_id.shown == by_name.shown
+
+
+def test_values_are_left_in_variables(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1}")
+
+    desk("%fb ctx --out found")
+    desk("%fb runs --out listed")
+
+    assert desk.names["found"] == {"x": 2, "y": 4}
+    assert desk.names["listed"][0].id == desk.names["run"].id
+
+
 WRONG: dict[str, tuple[str, str]] = {
     "an unknown word": ("%fb rnu twice", "did you mean `run`"),
     "an unknown Blueprint": ("%fb run twise", "did you mean `twice`"),
@@ -235,8 +268,7 @@ def test_a_wrong_line_is_one_tidy_usage_error(line: str, said: str, desk: Shell)
 def test_help_names_every_word(shell: Shell) -> None:
     told = shell("%fb help").out
 
-    words = ("run", "graph", "ctx", "runs", "resume", "abort", "step")
-    assert [word for word in words if f"%fb {word}" not in told] == []
+    assert [word for word in USAGE if f"%fb {word}" not in told] == []
 
 
 def test_help_explains_every_option_in_lines_that_fit_a_cell(shell: Shell) -> None:
