@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from flowbench.cancel import Aborted, AbortReason, CancelToken
     from flowbench.engine import StepRecord
     from flowbench.errors import FlowbenchError
-    from flowbench.runtime import Debugger, Run, RunCancelled, RunFailed, debug, launch, resume, run_sync, runs
+    from flowbench.runtime import (
+        Debugger,
+        PastRun,
+        Run,
+        RunCancelled,
+        RunFailed,
+        debug,
+        launch,
+        recall,
+        resume,
+        run_sync,
+        runs,
+    )
 
 __version__ = "0.1.0"
 
@@ -24,6 +36,7 @@ _HOME = {
     "CancelToken": "cancel",
     "Debugger": "runtime",
     "FlowbenchError": "errors",
+    "PastRun": "runtime",
     "Run": "runtime",
     "RunCancelled": "runtime",
     "RunFailed": "runtime",
@@ -32,6 +45,7 @@ _HOME = {
     "debug": "runtime",
     "launch": "runtime",
     "load": "blueprint",
+    "recall": "runtime",
     "resume": "runtime",
     "run_sync": "runtime",
     "runs": "runtime",
@@ -44,6 +58,7 @@ __all__ = [
     "CancelToken",
     "Debugger",
     "FlowbenchError",
+    "PastRun",
     "Run",
     "RunCancelled",
     "RunFailed",
@@ -53,6 +68,7 @@ __all__ = [
     "launch",
     "load",
     "load_ipython_extension",
+    "recall",
     "resume",
     "run_sync",
     "runs",

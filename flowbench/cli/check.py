@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flowbench.cli import options, output, sources
-from flowbench.cli.words import count
+from flowbench.words import count
 
 
 @click.command()

@@ -11,7 +11,8 @@ import click
 from flowbench.cli import output as standard
 from flowbench.cli.exits import Exit, Refusal
 from flowbench.cli.shipped import notebook
-from flowbench.cli.words import as_json, count, seconds
+from flowbench.cli.words import as_json, seconds
+from flowbench.words import count
 
 if TYPE_CHECKING:
     from flowbench.notebook import Result

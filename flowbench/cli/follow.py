@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowbench.cli.exits import Exit
-from flowbench.cli.words import count, seconds, short
+from flowbench.cli.words import seconds, short
+from flowbench.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from flowbench.cli import output
-from flowbench.cli.words import as_json, count, moment, seconds, short, table
+from flowbench.cli.words import as_json, moment, seconds, short, table
+from flowbench.words import count
 
 ENDED = {"done", "failed", "cancelled"}
 

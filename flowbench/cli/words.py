@@ -21,11 +21,6 @@ def seconds(value: float) -> str:
     return f"{int(value) // 60} min {int(value) % 60} s"
 
 
-def count(number: int, noun: str) -> str:
-    """1 -> `1 step`, 3 -> `3 steps`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def moment(unix: float) -> str:
     """Local time to the second."""
     return datetime.fromtimestamp(unix).astimezone().strftime("%Y-%m-%d %H:%M:%S")

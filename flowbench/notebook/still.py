@@ -14,6 +14,7 @@ from flowbench.notebook.record import MIME
 from flowbench.notebook.view import cut, json_text, note
 from flowbench.notebook.visits import Seen, Visits
 from flowbench.runtime import Line, Log, Run
+from flowbench.words import count
 
 ROWS = 25
 ERROR_LENGTH = 160
@@ -78,11 +79,6 @@ def outline(blueprint: bp.Blueprint) -> str:
     names = sorted(set(found))
     listed = f" ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})" if names else ""
     return f"{blueprint.id}: {count(len(found), 'step')} by {count(len(names), 'agent')}{listed}"
-
-
-def count(number: int, word: str) -> str:
-    """1 -> `1 step`, 3 -> `3 steps`."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _heading(run: Run) -> str:

@@ -14,6 +14,7 @@ from flowbench.runtime.errors import (
 from flowbench.runtime.launching import debug, launch, launched, resume
 from flowbench.runtime.log import Line, Log, read_log
 from flowbench.runtime.nesting import run_sync
+from flowbench.runtime.past import PastRun, recall
 from flowbench.runtime.progress import Progress
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger, Pause
@@ -25,6 +26,7 @@ __all__ = [
     "JournalDamaged",
     "Line",
     "Log",
+    "PastRun",
     "Pause",
     "Progress",
     "Run",
@@ -38,6 +40,7 @@ __all__ = [
     "launch",
     "launched",
     "read_log",
+    "recall",
     "resume",
     "run_sync",
     "runs",

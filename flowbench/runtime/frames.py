@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowbench.engine import StepRecord
+from flowbench.runtime.changes import MISSING, Change, changes, leaves
+from flowbench.runtime.columns import Columns, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,14 +16,66 @@ if TYPE_CHECKING:
 COLUMNS = ("address", "agent", "attempt", "status", "started", "seconds", "input", "output", "error", "recorded")
 
 
-def steps_frame(steps: Sequence[StepRecord]) -> pd.DataFrame:
-    """One row per step visit, in the order they ended; columns as in COLUMNS, `started` in UTC."""
+def steps_frame(steps: Sequence[StepRecord], columns: Columns, rows: Mapping[str, Row]) -> pd.DataFrame:
+    """One row per step visit, in the order they ended; columns as in COLUMNS, `started` in UTC, then those of ctx.
+
+    rows: address -> what the ctx columns hold there; only the last attempt at an address has them. What a ctx does not
+    have is NaN, which no ctx holds; null is None.
+    """
     import pandas as pd
 
-    columns: dict[str, list[Any]] = {name: [getattr(step, name) for step in steps] for name in COLUMNS}
-    frame = pd.DataFrame({name: pd.Series(values, dtype=_dtype(name)) for name, values in columns.items()})
-    frame["started"] = pd.to_datetime(frame["started"], unit="s", utc=True)
+    data: dict[str, Any] = {
+        name: pd.Series([getattr(step, name) for step in steps], dtype=_dtype(name)) for name in COLUMNS
+    }
+    data["started"] = pd.to_datetime(data["started"], unit="s", utc=True)
+    last = {step.address: at for at, step in enumerate(steps)}
+    held = [rows.get(step.address, {}) if last[step.address] == at else {} for at, step in enumerate(steps)]
+    for name in columns.paths:
+        data[name] = pd.Series([row.get(name, math.nan) for row in held], dtype=object)
+    frame = pd.DataFrame(data)
+    frame.attrs["ctx_keys_left_out"] = columns.left_out
     return frame
+
+
+def ctx_frame(before: Any, after: Any) -> pd.DataFrame:
+    """One row per path of either ctx: path, before, after, changed (bool). NaN: the path was not there."""
+    import pandas as pd
+
+    old, new = dict(leaves(before)), dict(leaves(after))
+    paths = [*new, *(path for path in old if path not in new)]
+    differs = {path for each in changes(before, after) for path in _below(each)}
+    return pd.DataFrame(
+        {
+            "path": pd.Series(paths, dtype=object),
+            "before": pd.Series([old.get(path, math.nan) for path in paths], dtype=object),
+            "after": pd.Series([new.get(path, math.nan) for path in paths], dtype=object),
+            "changed": pd.Series([path in differs for path in paths], dtype=bool),
+        }
+    )
+
+
+def diff_frame(found: Sequence[Change]) -> pd.DataFrame:
+    """One row per change: path, change (added, removed, changed), before, after. NaN: the path was not there."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "path": pd.Series([each.path for each in found], dtype=object),
+            "change": pd.Series([each.kind for each in found], dtype=object),
+            "before": pd.Series([_or_nan(each.before) for each in found], dtype=object),
+            "after": pd.Series([_or_nan(each.after) for each in found], dtype=object),
+        }
+    )
+
+
+def _below(change: Change) -> set[str]:
+    """Leaves that one change touches."""
+    sides = [each for each in (change.before, change.after) if each is not MISSING]
+    return {path for side in sides for path, _ in leaves(side, change.path)}
+
+
+def _or_nan(value: Any) -> Any:
+    return math.nan if value is MISSING else value
 
 
 def _dtype(name: str) -> Any:

@@ -25,7 +25,8 @@ from flowbench.runtime.replay import Recorded
 
 class Memory:
     """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait. fanned: address of a
-    fan-out that has begun -> its items. log: what the steps say.
+    fan-out that has begun -> its items. joins, patches: as flow.Recorded has them, earlier owners' too. log: what the
+    steps say.
     """
 
     keeps_text = False
@@ -36,6 +37,10 @@ class Memory:
         self.fanned: dict[str, int] = {}
         self.log = log or Log()
         self._said = self.log.begun  # looked at after each step: the steps of most runs print nothing
+        self.joins = {} if recorded is None else dict(recorded.joins)
+        self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
+        if recorded is not None:
+            self.patches = {edge: list(each) for edge, each in recorded.patches.items()}
         self._bus, self._recorded = bus, recorded
         self._epoch = time.time() - perf_counter()
         self._closed = False
@@ -97,9 +102,11 @@ class Memory:
         self.fanned[at] = items
 
     def join(self, at: str, won: int, ok: bool) -> None:
+        self.joins[at] = (won, ok)
         self._bus.publish(Event("join", at, time.time(), won))
 
     def patch(self, at: str, edge: str, keys: tuple[str, ...], value: Any, by: str) -> None:
+        self.patches.setdefault((at, edge), []).append((keys, value))
         self._bus.publish(Event("patch", at, time.time(), list(keys)))
 
     def abort(self, reason: AbortReason, by: str) -> None:

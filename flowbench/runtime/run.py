@@ -9,7 +9,7 @@ from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowbench import flow
 from flowbench.blueprint import Blueprint
@@ -19,17 +19,16 @@ from flowbench.events import Bus, Reader
 from flowbench.runtime import waiting
 from flowbench.runtime.drive import Ending
 from flowbench.runtime.errors import RunCancelled, RunError, RunFailed
-from flowbench.runtime.frames import steps_frame
+from flowbench.runtime.hindsight import Hindsight
+from flowbench.runtime.history import History, Remembered
 from flowbench.runtime.log import Log
 from flowbench.runtime.loop import engine
 from flowbench.runtime.progress import Counter, Progress
 from flowbench.runtime.recorder import Memory
-
-if TYPE_CHECKING:
-    import pandas as pd
+from flowbench.words import count
 
 
-class Run:
+class Run(Hindsight):
     """A running or ended run. It owns its token: aborting that stops everything below it.
 
     id: `r-<date>-<time>-<six hex>`. path: folder of the journal, None for durability "memory".
@@ -48,6 +47,7 @@ class Run:
         self._end_time: float | None = None
         self._counter = Counter()
         self._evaluation: flow.Evaluation | None = None
+        self._looked_back: tuple[tuple[int, ...], History] | None = None
 
     def begin(self, evaluation: flow.Evaluation, work: Future[Ending]) -> None:
         """Called once by launch: `work` carries `evaluation` to its end."""
@@ -123,15 +123,23 @@ class Run:
         """Events from the first one kept; a slow reader gets Lagged(n)."""
         return self._bus.reader(past=True)
 
-    def frame(self) -> pd.DataFrame:
-        """One row per step visit: address, agent, attempt, status, started (UTC), seconds, input, output, error,
-        recorded."""
-        return steps_frame(self.recorder.steps)
+    @property
+    def history(self) -> History:
+        """Past ctx by address, as far as is recorded now; what it gives is shared and not to be changed."""
+        assert self._evaluation is not None
+        heard = self.recorder
+        steps, joins = list(heard.steps), dict(heard.joins)
+        patches = {edge: list(each) for edge, each in dict(heard.patches).items()}
+        seen = (len(steps), len(joins), sum(map(len, patches.values())))
+        if self._looked_back is None or self._looked_back[0] != seen:
+            history = History(self._evaluation.program, Remembered(steps, joins, patches), self._input)
+            self._looked_back = (seen, history)
+        return self._looked_back[1]
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
-        state, count = self.state, len(self.recorder.steps)
-        text = f"{self.blueprint.id}: {state}, {count} step{'' if count == 1 else 's'} in {self.seconds:.2f} s"
+        state, steps = self.state, count(len(self.recorder.steps), "step")
+        text = f"{self.blueprint.id}: {state}, {steps} in {self.seconds:.2f} s"
         cause = self.cause
         if cause is not None and state == "cancelled":
             text += f", Aborted: {cause.reason} (by {cause.by})"

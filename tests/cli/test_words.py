@@ -17,11 +17,6 @@ def test_seconds_read_well_at_every_size(value: float, text: str) -> None:
     assert words.seconds(value) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0 steps"), (1, "1 step"), (12_345, "12,345 steps")])
-def test_counts_agree_with_their_noun(number: int, text: str) -> None:
-    assert words.count(number, "step") == text
-
-
 def test_nothing_in_a_text_can_steer_the_terminal() -> None:
     shown = words.short("a\x1b[2Jb\nc\u2028d\x9be", 80)
 
