@@ -13,6 +13,14 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ flow.NotJson                     a value cannot be written as JSON; names the place (also a TypeError)
 ├─ flow.NotReproducible             a recorded run was asked for something else than it recorded
 ├─ flow.WouldWait                   a body that waits cannot run without an event loop
+├─ process.ProcessError             a child process, or a function in a process of its own
+│  ├─ process.NotStarted
+│  ├─ process.TimedOut
+│  ├─ process.TooManyProcesses
+│  ├─ process.Survivors             what cannot be killed, by id
+│  ├─ process.Unsendable            a function that cannot be pickled
+│  ├─ process.BodyDied              its process ended before it returned
+│  └─ process.BodyRaised            it raised; says what, and where
 ├─ blueprint.BlueprintError         the Blueprint cannot be read; names line and column, or the `$.` place
 │  ├─ blueprint.UnreadableText
 │  ├─ blueprint.UnreadableFile

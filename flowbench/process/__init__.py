@@ -1,0 +1,42 @@
+"""Process: children that can always be killed, with everything they start."""
+
+from __future__ import annotations
+
+from flowbench.process.child import PROCESSES, Ended, Terms, Voice
+from flowbench.process.errors import (
+    BodyDied,
+    BodyRaised,
+    NotStarted,
+    ProcessError,
+    Survivors,
+    TimedOut,
+    TooManyProcesses,
+    Unsendable,
+    ended,
+)
+from flowbench.process.isolated import run_isolated
+from flowbench.process.leash import clear
+from flowbench.process.output import Output
+from flowbench.process.spawn import spawn
+from flowbench.process.tagged import kill_tagged
+
+__all__ = [
+    "PROCESSES",
+    "BodyDied",
+    "BodyRaised",
+    "Ended",
+    "NotStarted",
+    "Output",
+    "ProcessError",
+    "Survivors",
+    "Terms",
+    "TimedOut",
+    "TooManyProcesses",
+    "Unsendable",
+    "Voice",
+    "clear",
+    "ended",
+    "kill_tagged",
+    "run_isolated",
+    "spawn",
+]
