@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from flowbench.cancel import Aborted, AbortReason, CancelToken
     from flowbench.engine import StepRecord
     from flowbench.errors import FlowbenchError
+    from flowbench.flow import (
+        assign,
+        branch,
+        ctx,
+        exists,
+        fanout,
+        is_in,
+        len_,
+        lit,
+        loop,
+        pipeline,
+        seq,
+        step,
+        try_,
+    )
     from flowbench.runtime import (
         Debugger,
         PastRun,
@@ -42,13 +57,26 @@ _HOME = {
     "RunFailed": "runtime",
     "StepRecord": "engine",
     "agent": "blueprint",
+    "assign": "flow",
+    "branch": "flow",
+    "ctx": "flow",
     "debug": "runtime",
+    "exists": "flow",
+    "fanout": "flow",
+    "is_in": "flow",
     "launch": "runtime",
+    "len_": "flow",
+    "lit": "flow",
     "load": "blueprint",
+    "loop": "flow",
+    "pipeline": "flow",
     "recall": "runtime",
     "resume": "runtime",
     "run_sync": "runtime",
     "runs": "runtime",
+    "seq": "flow",
+    "step": "flow",
+    "try_": "flow",
 }
 
 __all__ = [
@@ -64,14 +92,27 @@ __all__ = [
     "RunFailed",
     "StepRecord",
     "agent",
+    "assign",
+    "branch",
+    "ctx",
     "debug",
+    "exists",
+    "fanout",
+    "is_in",
     "launch",
+    "len_",
+    "lit",
     "load",
     "load_ipython_extension",
+    "loop",
+    "pipeline",
     "recall",
     "resume",
     "run_sync",
     "runs",
+    "seq",
+    "step",
+    "try_",
 ]
 
 

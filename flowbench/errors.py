@@ -2,6 +2,7 @@
 
 FlowbenchError                      everything that flowbench raises for people to read
 ├─ flow.ParseError                  the flow is malformed; nothing has run (also a ValueError)
+├─ flow.AuthoringError              a flow written in Python means nothing; names the line (also a TypeError)
 ├─ flow.FlowError                   what `try` in a flow can catch
 │  ├─ flow.PathNotFound
 │  ├─ flow.InvalidPath

@@ -20,6 +20,8 @@ from flowbench.blueprint.reader import LIMIT, Document, format_of, read
 from flowbench.blueprint.references import expand_references
 from flowbench.blueprint.shorthand import expand_paths
 from flowbench.blueprint.words import what
+from flowbench.flow import Node, to_json
+from flowbench.flow.nodes import NODES
 
 _EXTENSIONS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
 _FILE_NAME = re.compile(r"(?![{\[])(?!.*:\s)[^\n\r]+\.(?:json|ya?ml)", re.IGNORECASE)
@@ -32,7 +34,8 @@ class HasBlueprint(Protocol):
     def to_blueprint(self) -> Blueprint | Mapping[str, Any]: ...
 
 
-Source = str | bytes | os.PathLike[str] | Mapping[str, Any] | Blueprint | HasBlueprint
+Source = str | bytes | os.PathLike[str] | Mapping[str, Any] | Blueprint | Node | HasBlueprint
+_AUTHORED = "flow"  # the id of a flow made in Python, unless it gets a name
 
 
 class _How(msgspec.Struct, frozen=True):
@@ -55,8 +58,8 @@ def load(
     """A Blueprint. bytes and str are text (JSON if it starts with `{`, else YAML); a Path is a file, and so is a str
     that is a file's name alone, like "night.yaml", which no Blueprint can be.
 
-    A flow alone (an object with `kind` and without `flow`) is taken as a Blueprint of that flow. `$file` and
-    `$agent_md` are replaced by what these files hold.
+    A flow alone (an object with `kind` and without `flow`, or the node that `flow.seq` and its like return) is taken
+    as a Blueprint of that flow. `$file` and `$agent_md` are replaced by what these files hold.
     format: "json" or "yaml"; of a file, its extension unless given. name: the id where the text has none; a flow
     alone in a file takes the file's stem. compat: the flow's dialect. folder: where references are looked up; by
     default where the file is, and for text and data the working directory.
@@ -75,9 +78,13 @@ def load(
         return _of_file(path, format, msgspec.structs.replace(how, folder=path.parent) if folder is None else how)
     if isinstance(source, Mapping):
         return _of_data(copied(source), how)
+    if isinstance(source, NODES):
+        return _of_node(source, name, compat)
     if isinstance(source, HasBlueprint):
         return load(_made(source), name=name, compat=compat, folder=folder)
-    raise InvalidBlueprint(ROOT, f"a Blueprint comes from text, a path, a mapping or a Blueprint, not {what(source)}")
+    raise InvalidBlueprint(
+        ROOT, f"a Blueprint comes from text, a path, a mapping, a flow or a Blueprint, not {what(source)}"
+    )
 
 
 def _made(source: HasBlueprint) -> Blueprint | Mapping[str, Any]:
@@ -85,6 +92,18 @@ def _made(source: HasBlueprint) -> Blueprint | Mapping[str, Any]:
     if not isinstance(made, (Blueprint, Mapping)):
         raise InvalidBlueprint(ROOT, f"{type(source).__name__}.to_blueprint() gave {what(made)}, no Blueprint")
     return made
+
+
+def _of_node(node: Node, name: str | None, compat: str | None) -> Blueprint:
+    """Read like any other, since the structs themselves check nothing."""
+    place = under(ROOT, "flow")
+    try:
+        plain = to_json(node)
+    except RecursionError:
+        raise InvalidBlueprint(place, "nodes nested too deeply") from None
+    except (TypeError, ValueError) as error:
+        raise InvalidBlueprint(place, f"a part of it is no JSON: {error}") from None
+    return Blueprint(id=_AUTHORED if name is None else name, flow=parsed_flow(plain, place, compat))
 
 
 def _of_file(path: Path, format: str | None, how: _How) -> Blueprint:

@@ -13,6 +13,7 @@ import msgspec
 from flowbench.blueprint.digest import digest
 from flowbench.blueprint.errors import UnfitFunction, UnfitInput
 from flowbench.blueprint.words import did_you_mean, what
+from flowbench.flow import Callee
 
 OFFERED = ("ctx", "token", "prompt", "secret")  # parameters of these names get these things and never the input
 ALLOWED = (
@@ -92,6 +93,18 @@ def inspected(fn: Callable[..., Any], id: str, *, inline: bool = False) -> Pytho
     plain = [each for each in parameters if each.name not in wants]
     function = PythonFunction(id, fn, wants, "nothing", is_async, inline, digest(fn))
     return _classified(function, plain, parameters[0] if parameters else None)
+
+
+def as_callee(function: PythonFunction) -> Callee:
+    """What flow authoring needs to know of it."""
+    given = {
+        name: each.default
+        for name, each in inspect.signature(function.fn).parameters.items()
+        if name not in function.wants and each.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    }
+    needs = tuple(name for name, default in given.items() if default is Parameter.empty)
+    keeps = {name: default for name, default in given.items() if name not in needs}
+    return Callee(function.id, function.takes, needs, keeps)
 
 
 def _classified(function: PythonFunction, plain: list[Parameter], first: Parameter | None) -> PythonFunction:

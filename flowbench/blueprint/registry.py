@@ -9,8 +9,8 @@ import msgspec
 
 from flowbench.blueprint.errors import UnfitFunction, UnknownFunction
 from flowbench.blueprint.model import AgentDef, AgentKind, Blueprint
-from flowbench.blueprint.python_function import PythonFunction, inspected
-from flowbench.flow import Node, Step
+from flowbench.blueprint.python_function import PythonFunction, as_callee, inspected
+from flowbench.flow import Node, Step, introduce
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NODES = get_args(Node)
@@ -30,6 +30,7 @@ class Functions:
                 raise UnfitFunction('this function has no name of its own; say agent(id="...")(function)')
         function = inspected(fn, id, inline=inline)
         self._by_id[id] = function
+        introduce(fn, as_callee(function))
         return function
 
     def get(self, id: str) -> PythonFunction:

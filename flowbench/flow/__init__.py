@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flowbench.flow import address, nodes
 from flowbench.flow.address import depends_on, key, scope_of, shape
+from flowbench.flow.authoring import assign, branch, fanout, let, loop, pipeline, seq, step, try_
+from flowbench.flow.callees import Callee, introduce
 from flowbench.flow.errors import (
     ArithError,
+    AuthoringError,
     DispatcherError,
     ExternError,
     FlowError,
@@ -56,25 +59,30 @@ from flowbench.flow.nodes import (
     Try,
     to_json,
 )
-from flowbench.flow.paths import SEED, Keys, force
+from flowbench.flow.paths import SEED, Keys, force, under
 from flowbench.flow.paths import parse as parse_path
 from flowbench.flow.program import Fan, Op, Program, compile
 from flowbench.flow.scope import Scope
 from flowbench.flow.sink import Outcome, Recorded, Sink
+from flowbench.flow.standard import STANDARD
 from flowbench.flow.syntax import parse, parse_expr
+from flowbench.flow.terms import Place, Target, Term, Value, call, ctx, exists, is_in, len_, lit, path
 from flowbench.flow.turnstile import Turnstile
 from flowbench.flow.values import checksum, compact, decode, encode, hand, take
 
 __all__ = [
     "SEED",
+    "STANDARD",
     "Add",
     "And",
     "ArithError",
     "Assign",
+    "AuthoringError",
     "Before",
     "Body",
     "Branch",
     "CallExtern",
+    "Callee",
     "DispatcherError",
     "Div",
     "Eq",
@@ -113,6 +121,7 @@ __all__ = [
     "ParseError",
     "Path",
     "PathNotFound",
+    "Place",
     "Program",
     "Recorded",
     "Scope",
@@ -120,31 +129,52 @@ __all__ = [
     "Sink",
     "Step",
     "Sub",
+    "Target",
+    "Term",
     "Try",
     "Turnstile",
     "TypeMismatch",
+    "Value",
     "WouldWait",
     "address",
+    "assign",
+    "branch",
+    "call",
     "checksum",
     "compact",
     "compile",
     "compile_expr",
+    "ctx",
     "decode",
     "depends_on",
     "encode",
     "evaluate",
     "evaluate_sync",
+    "exists",
+    "fanout",
     "force",
     "hand",
+    "introduce",
+    "is_in",
     "key",
+    "len_",
+    "let",
+    "lit",
+    "loop",
     "nodes",
     "parse",
     "parse_expr",
     "parse_path",
+    "path",
     "paths_read",
+    "pipeline",
     "scope_of",
+    "seq",
     "shape",
+    "step",
     "take",
     "text_of",
     "to_json",
+    "try_",
+    "under",
 ]

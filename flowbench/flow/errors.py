@@ -130,6 +130,26 @@ class ParseError(FlowbenchError, ValueError):
         return f"{self.message} - at `{self.place}`"
 
 
+class AuthoringError(FlowbenchError, TypeError):
+    """A flow that is written in Python cannot mean anything; said by the call that is wrong, before anything runs.
+
+    file: "" for a cell. line: from 1. source: that line's text, or "".
+    """
+
+    code = "authoring"
+
+    def __init__(self, message: str, *, file: str = "", line: int = 0, source: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.source = source
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.file else f"line {self.line}"
+        return f"{where}: {self.message}" + (f"\n    {self.source}" if self.source else "")
+
+
 class NotJson(FlowbenchError, TypeError):
     """A value cannot be written as JSON; the text names the place inside the value."""
 

@@ -1,6 +1,6 @@
 """Expressions: a struct to a plain function of the ctx. Pure; made once.
 
-Externs are pure functions of the host: name -> function of the list of arguments.
+Externs are pure functions of the host: name -> function of the list of arguments. Its own win over the standard ones.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from flowbench.flow.nodes import (
     Sub,
 )
 from flowbench.flow.paths import SEED, Reader, reader
+from flowbench.flow.standard import STANDARD
 from flowbench.flow.syntax import MAX_EXPR_DEPTH
 from flowbench.flow.values import debug, equal, hand_copy, is_number, strictly_equal, take, truthy
 
@@ -194,12 +195,15 @@ class Maker:
 
         def call(ctx: Any) -> Any:
             values = [hand_copy(arg(ctx)) for arg in args]
-            if externs is None:
-                raise ExternError(ref, "no externs registry configured")
-            if ref not in externs:
-                raise ExternError(ref, "not registered in externs")
+            if externs is not None and ref in externs:
+                function = externs[ref]
+            elif ref in STANDARD:
+                function = STANDARD[ref]
+            else:
+                why = "no externs registry configured" if externs is None else "not registered in externs"
+                raise ExternError(ref, why)
             try:
-                return take(externs[ref](values))[0]
+                return take(function(values))[0]
             except ExternError:
                 raise
             except Exception as error:  # an extern is user code

@@ -6,13 +6,17 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from flowbench.flow.spelling import spelled
 from flowbench.flow.values import decode, encode
 
 JoinMode = Literal["all", "any", "race", "all_settled"]
 
 
 class _Op(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=True):
-    """Base of expressions."""
+    """Base of expressions; shown as the Python that makes them."""
+
+    def __repr__(self) -> str:
+        return spelled(self)
 
 
 class Path(_Op, frozen=True, tag="path"):
@@ -145,7 +149,10 @@ Expr: TypeAlias = (
 
 
 class _Kind(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
-    """Base of nodes."""
+    """Base of nodes; shown as the Python that makes them."""
+
+    def __repr__(self) -> str:
+        return spelled(self)
 
 
 class Step(_Kind, frozen=True, tag="step"):

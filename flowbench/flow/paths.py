@@ -40,6 +40,20 @@ def parse(text: str, compat: str | None = None) -> Keys:
     return tuple(rest.split(".")) if rest else ()
 
 
+def is_path(text: str) -> bool:
+    """Can be read as a path, `$.a` or `ctx.a`."""
+    try:
+        _parse_later(text)
+    except InvalidPath:
+        return False
+    return True
+
+
+def under(text: str, key: str) -> str:
+    """The path of a key below a path."""
+    return f"{text}.{key}" if key.isidentifier() else f'{text}["{key}"]'
+
+
 def _parse_later(text: str) -> Keys:
     root = "$" if text.startswith("$") else "ctx" if text.startswith("ctx") else ""
     if not root:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ def changes(before: Any, after: Any, path: str = "$") -> Iterator[Change]:
             yield Change(path, before, after)
         return
     for key in dict.fromkeys((*before, *after)):
-        below = path + _segment(key)
+        below = flow.under(path, key)
         if key in before and key in after:
             yield from changes(before[key], after[key], below)
         else:
@@ -63,16 +64,12 @@ def leaves(value: Any, path: str = "$") -> Iterator[tuple[str, Any]]:
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(inner, path + _segment(key))
+        yield from leaves(inner, flow.under(path, key))
 
 
 def spelled(keys: flow.Keys, root: str = "$") -> str:
     """Keys as a path that the language reads: `$.a["b.c"]`."""
-    return root + "".join(map(_segment, keys))
-
-
-def _segment(key: str) -> str:
-    return f".{key}" if key.isidentifier() else f'["{key}"]'
+    return reduce(flow.under, keys, root)
 
 
 def _differs(before: Any, after: Any) -> bool:
