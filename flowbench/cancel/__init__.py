@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowbench.cancel.grace import GRACE_SECONDS, Ending, stop
-from flowbench.cancel.job import Orphan
+from flowbench.cancel.job import Orphan, raise_in
 from flowbench.cancel.reason import Aborted, AbortReason, Cause
 from flowbench.cancel.threads import Handoff
 from flowbench.cancel.token import AbortToken, CancelToken
@@ -18,5 +18,6 @@ __all__ = [
     "Ending",
     "Handoff",
     "Orphan",
+    "raise_in",
     "stop",
 ]

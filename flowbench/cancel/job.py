@@ -27,14 +27,18 @@ _take_back = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)(
 
 
 class Orphan(msgspec.Struct, frozen=True):
-    """A body that goes on after it was forced: it swallows aborts, or it is in code that is not Python.
+    """A body that goes on although its caller has left.
 
     function: module and qualified name. thread: name of its thread. since: unix seconds, when its caller left.
+    at: where its caller called it, in the caller's words. is_forced: it swallows aborts, or is in code that is not
+    Python.
     """
 
     function: str
     thread: str
     since: float
+    at: str = ""
+    is_forced: bool = True
 
 
 class Job(Generic[A, R]):
@@ -57,11 +61,15 @@ class Job(Generic[A, R]):
         "_thread",
         "_told",
         "_value",
+        "at",
+        "owner",
         "token",
     )
 
-    def __init__(self, fn: Callable[[A], R], value: A, token: CancelToken | None) -> None:
-        self.token = token
+    def __init__(
+        self, fn: Callable[[A], R], value: A, token: CancelToken | None, owner: object = None, at: str = ""
+    ) -> None:
+        self.token, self.owner, self.at = token, owner, at
         self._fn = fn
         self._value = value
         self._context = copy_context()
@@ -143,21 +151,34 @@ class Job(Generic[A, R]):
     def force(self) -> bool:
         """Raise Aborted in the body, at its next bytecode; False if it has ended."""
         cause = self.token.cause if self.token is not None else None
-        error = _bearing(cause or Cause(AbortReason.SIGNAL, "task"))
         with self._lock:
             thread = self._thread
             if self._ended or thread is None or not thread.is_alive():
                 return False
-            return bool(_raise_in(thread.ident or 0, error))
+            return raise_in(thread.ident or 0, cause or Cause(AbortReason.SIGNAL, "task"))
 
     @property
     def runs(self) -> bool:
         return not self._ended and self._thread is not None and self._thread.is_alive()
 
-    def orphan(self) -> Orphan:
+    def orphan(self, *, is_forced: bool) -> Orphan:
         fn: Any = self._fn
         name = f"{getattr(fn, '__module__', '?')}.{getattr(fn, '__qualname__', type(fn).__qualname__)}"
-        return Orphan(function=name, thread="" if self._thread is None else self._thread.name, since=self._left)
+        return Orphan(
+            function=name,
+            thread="" if self._thread is None else self._thread.name,
+            since=self._left,
+            at=self.at,
+            is_forced=is_forced,
+        )
+
+
+def raise_in(thread: int, cause: Cause) -> bool:
+    """Raise Aborted in a thread at its next bytecode; False if there is none. thread: its ident.
+
+    The caller sees to it that what the thread runs now is what is meant.
+    """
+    return bool(_raise_in(thread, _bearing(cause)))
 
 
 def _bearing(cause: Cause) -> type[Aborted]:

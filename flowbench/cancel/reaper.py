@@ -35,7 +35,14 @@ class Reaper:
         """What was forced at least once, was given time to end, and runs on."""
         with self._change:
             stubborn = [job for job, pause in self._forced.items() if pause > AGAIN_SECONDS]
-        return [job.orphan() for job in stubborn if job.runs]
+        return [job.orphan(is_forced=True) for job in stubborn if job.runs]
+
+    def left(self, owner: object) -> list[Orphan]:
+        """What was left by this owner's calls and runs on, forced or not."""
+        with self._change:
+            left = [job for job in self._due if job.owner == owner]
+            forced = set(self._forced)
+        return [job.orphan(is_forced=job in forced) for job in left if job.runs]
 
     def runs_any(self) -> bool:
         """Something that was left has not ended yet."""

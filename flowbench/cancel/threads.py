@@ -53,15 +53,22 @@ class Handoff:
         self._closed = False
 
     async def call(
-        self, fn: Callable[[A], R], value: A, *, token: CancelToken | None = None, grace: float = GRACE_SECONDS
+        self,
+        fn: Callable[[A], R],
+        value: A,
+        *,
+        token: CancelToken | None = None,
+        grace: float = GRACE_SECONDS,
+        owner: object = None,
+        at: str = "",
     ) -> R:
         """`fn(value)` on a thread, in a copy of the caller's context; abort raises.
 
         If the task that awaits is cancelled, it stops waiting at once, `token` is aborted, and after `grace` seconds
-        Aborted is raised inside `fn`. A call that no thread has begun is dropped.
+        Aborted is raised inside `fn`. A call that no thread has begun is dropped. owner, at: what `left` finds it by.
         Raises: what `fn` raises; Aborted if `token` was aborted before `fn` began; RuntimeError when closed.
         """
-        job = Job(fn, value, token)
+        job = Job(fn, value, token, owner, at)
         began = perf_counter()
         self._submit(job)
         try:
@@ -78,6 +85,10 @@ class Handoff:
     def orphans(self) -> list[Orphan]:
         """Bodies that go on although they were forced. They end when they choose to, or with the process."""
         return self._reaper.orphans()
+
+    def left(self, owner: object) -> list[Orphan]:
+        """Bodies of this owner that run on although their callers have left, as of now."""
+        return self._reaper.left(owner)
 
     def settle(self, seconds: float) -> bool:
         """Wait until all bodies whose callers have left have ended, at most so long; False if some go on."""

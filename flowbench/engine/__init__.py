@@ -17,7 +17,7 @@ from flowbench.engine.errors import (
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.record import StepRecord
 from flowbench.engine.secrets import Secrets
-from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Uses, Visit, Voice, speaker
+from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Uses, Visit, Voice, speaker, stopper
 from flowbench.engine.workers import factories
 
 __all__ = [
@@ -47,4 +47,5 @@ __all__ = [
     "factories",
     "link",
     "speaker",
+    "stopper",
 ]

@@ -25,6 +25,7 @@ from flowbench.flow.errors import (
 )
 from flowbench.flow.evaluate import Before, Body, Evaluation, evaluate, evaluate_sync
 from flowbench.flow.expressions import Externs, compile_expr, paths_read
+from flowbench.flow.held import Held, held_by
 from flowbench.flow.nodes import (
     Add,
     And,
@@ -97,6 +98,7 @@ __all__ = [
     "Frontier",
     "Gt",
     "Gte",
+    "Held",
     "In",
     "InvalidPath",
     "JoinMode",
@@ -154,6 +156,7 @@ __all__ = [
     "fanout",
     "force",
     "hand",
+    "held_by",
     "introduce",
     "is_in",
     "key",

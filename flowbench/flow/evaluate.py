@@ -111,15 +111,19 @@ class Evaluation:
         return self.cause is not None or (self.token is not None and self.token.aborted())
 
     def _cancel_tasks(self) -> None:
-        if self.over:
-            return
         self._tell_abort()
         self._cancelled_main = self.main in self.tasks
         for task in list(self.tasks):
             task.cancel()
 
+    def give_up(self, cause: Cause) -> None:
+        """Nobody waits for it any more: it is asked to stop, and tells nothing after that. From any thread."""
+        self.stop(cause)
+        self._tell_abort()
+        self.over = True
+
     def _tell_abort(self) -> None:
-        if self.cause is not None and not self._told:
+        if self.cause is not None and not self._told and not self.over:
             self._told = True
             self.sink.abort(*self.cause)
 
@@ -189,6 +193,7 @@ class Evaluation:
     def cancelled(self, address: str, ref: str, error: BaseException) -> None:
         """A body in flight was cancelled, or left with an exception that no flow may catch."""
         if self.over:  # an orphan: whoever reads the sink has gone
+            self.sink.gone(address)
             return
         why = "lost" if isinstance(error, asyncio.CancelledError) else type(error).__name__
         self.sink.cancel(address, ref, why if self.cause is None else str(self.cause.reason), self)

@@ -65,6 +65,9 @@ class Sink(Protocol):
     def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
         """A body in flight was cancelled. why: "lost", the text of an AbortReason, or the name of an exception."""
 
+    def gone(self, address: str) -> None:
+        """A body that outlived the evaluation has ended after all; nothing else is told of it."""
+
     def recalled(self, address: str, ref: str, value: Any, out: Any, error: str | None) -> None:
         """A record has answered this step; its body is not called."""
 

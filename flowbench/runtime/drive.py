@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import Secrets, Visit, Voice
+from flowbench.engine import Secrets, Visit, Voice, stopper
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory
@@ -27,14 +27,13 @@ LOST = Cause(AbortReason.UNKNOWN, "engine")  # its task was cancelled by somebod
 class Ending:
     """state: done | failed | cancelled, or interrupted when the end itself could not be recorded.
 
-    ctx: the final one, or the last one before the failure. orphans: addresses of bodies that would not stop.
+    ctx: the final one, or the last one before the failure.
     """
 
     state: str
     ctx: Any
     error: BaseException | None = None
     cause: Cause | None = None
-    orphans: tuple[str, ...] = ()
 
 
 class Site:
@@ -78,14 +77,20 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
     """Evaluate, record the end, and return it. Never raises for anything the flow or its bodies do.
 
     After an abort the bodies have GRACE_SECONDS to end, are cancelled once more, and are then left and named.
+    For a task of its own: what is launched in it ends with `token`.
     """
-    ending = await _outcome(evaluation, ctx, recorder, token)
+    stopper.set(token)
+    return conclude(await _outcome(evaluation, ctx, recorder, token), recorder)
+
+
+def conclude(ending: Ending, recorder: Memory) -> Ending:
+    """Record the end, unless one is recorded already."""
     error = None if ending.error is None else str(ending.error)
     causes = ending.error.causes if isinstance(ending.error, flow.FlowError) else ()
     try:
         recorder.end(ending.state, error, causes)
     except UNRECORDED as failure:  # the journal has no end, so the run counts as interrupted and can be resumed
-        return Ending("interrupted", ending.ctx, failure, ending.cause, ending.orphans)
+        return Ending("interrupted", ending.ctx, failure, ending.cause)
     return ending
 
 
@@ -100,19 +105,18 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
     finally:
         unlink()
     last = ctx if evaluation.root is None else evaluation.root.ctx
-    orphans = tuple(recorder.running)  # losers that would not stop, too
     if is_stuck:
-        return Ending("cancelled", last, cause=token.cause, orphans=orphans)
+        return Ending("cancelled", last, cause=token.cause)
     try:
-        return Ending("done", task.result(), orphans=orphans)
+        return Ending("done", task.result())
     except (Aborted, asyncio.CancelledError) as stopped:
         # A body may have met the abort first, through a child of the token, whose cause only says "parent".
         cause = token.cause or (stopped.cause if isinstance(stopped, Aborted) else LOST)
-        return Ending("cancelled", last, cause=cause, orphans=orphans)
+        return Ending("cancelled", last, cause=cause)
     except UNRECORDED as failure:
-        return Ending("interrupted", last, failure, orphans=orphans)
+        return Ending("interrupted", last, failure)
     except BaseException as failure:  # the flow's error, NotReproducible, our own bugs: the run must end and say so
-        return Ending("failed", last, failure, orphans=orphans)
+        return Ending("failed", last, failure)
 
 
 def _link(token: CancelToken, evaluation: flow.Evaluation) -> Callable[[], None]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
+from weakref import WeakValueDictionary
 
 from flowbench import blueprint as bp
 from flowbench import engine, flow
@@ -22,10 +23,13 @@ from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.journal import Journal
 from flowbench.runtime.limits import turnstiles
 from flowbench.runtime.log import Log
+from flowbench.runtime.loop import SETTLED_SECONDS
 from flowbench.runtime.loop import engine as engine_thread
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger
+
+SETTLE_PAUSE = 0.005  # seconds between two looks at what a stopped run has left behind
 
 _log = logging.getLogger("flowbench.runtime")
 
@@ -40,7 +44,7 @@ launched: list[Callable[[Run], None]] = []
 
 class Common(TypedDict, total=False):
     """timeout: seconds until the run is aborted with reason Timeout; by default what the Blueprint's metadata say as
-    default_run_ttl_secs, else none. token: the run gets a child of it.
+    default_run_ttl_secs, else none. token: the run gets a child of it; by default, in a step, of that step's.
 
     functions: where agents are looked up (default: every @agent of this process). externs: pure functions that
     expressions may call. durability: what a recorded step survives: "process" (default) kill -9, "power" a power cut,
@@ -85,16 +89,25 @@ def debug(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Deb
 
 
 def resume(
-    run_id: str, *, blueprint: Source | None = None, accept_changes: bool = False, **options: Unpack[Common]
+    run_id: str,
+    *,
+    blueprint: Source | None = None,
+    accept_changes: bool = False,
+    despite_orphans: bool = False,
+    **options: Unpack[Common],
 ) -> Run:
     """Go on with a run whose owner has died, or that failed or was cancelled.
 
     Recorded steps are answered by the journal, the rest run; what made it fail is tried again. A run that is done is
     evaluated from its records alone and calls nothing. blueprint: a changed one, refused unless `accept_changes`;
     outcomes from before the first difference stay. An agent whose code has changed since runs again.
-    Raises: RunNotFound, RunOwned, JournalDamaged, BlueprintChanged, engine.CompileError.
+    Bodies of the run that go on in this process although it was stopped have their grace to end first; if they do
+    not, it is refused unless `despite_orphans`, because their work might be done twice at once.
+    Raises: RunNotFound, RunError, RunOwned, JournalDamaged, BlueprintChanged, engine.CompileError.
     """
     folder = store.find(run_id)
+    if not despite_orphans:
+        _let_end(folder.name)
     recorded, journal = replay.take_over(folder, power=options.get("durability") == "power")
     try:
         original = bp.parse(recorded.blueprint)
@@ -120,6 +133,36 @@ def resume(
     except BaseException:
         journal.close()
         raise
+
+
+_recorders: WeakValueDictionary[str, Memory] = WeakValueDictionary()  # of runs of this process
+
+
+def _let_end(run_id: str) -> None:
+    """Wait for bodies of this run that its end has left behind; the reaper forces them after their grace.
+
+    Raises: RunError, if some would not end.
+    """
+    until = time.monotonic() + SETTLED_SECONDS
+    while left := _left(run_id):
+        if time.monotonic() > until or engine_thread().is_here():
+            raise RunError(
+                f"run {run_id} cannot go on yet: {', '.join(left)} was asked to stop and still runs in this process, "
+                f"so that its work might be done twice at once; wait until it ends, restart this process, "
+                f"or pass despite_orphans=True",
+                run_id,
+            )
+        time.sleep(SETTLE_PAUSE)
+
+
+def _left(run_id: str) -> list[str]:
+    recorder = _recorders.get(run_id)
+    if recorder is None or not recorder.is_closed:  # one that is live is refused by its lock
+        return []
+    agents = {at: agent for at, (agent, _) in list(recorder.running.items())}
+    threads = {body.at for body in engine_thread().threads.left(run_id)}
+    agents |= {step.address: step.agent for step in recorder.steps if step.address in threads} if threads else {}
+    return [f"agent '{agents[at]}' at step {at}" for at in sorted(agents, key=flow.key)]
 
 
 def _unended_failure(recorded: replay.Recorded, linked: engine.Linked) -> Sequence[str]:
@@ -175,7 +218,7 @@ def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engin
 
 
 def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
-    parent, timeout = options.get("token"), options.get("timeout")
+    parent, timeout = options.get("token") or engine.stopper.get(), options.get("timeout")
     if timeout is None:
         timeout = blueprint.metadata.default_run_ttl_secs
     elif isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout):
@@ -193,9 +236,8 @@ def _begin(
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
 ) -> Run:
-    thread = engine_thread()
     run.log.hide = kept.text
-    site = Site(run, thread.threads, kept)
+    site = Site(run, engine_thread().threads, kept)
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),
@@ -210,10 +252,9 @@ def _begin(
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
     prints.enter()
-    run.begin(
-        evaluation,
-        thread.submit(prints.heard(drive(evaluation, ctx, run.recorder, run.token), partial(site.say, "", ""))),
-    )
+    _recorders[run.id] = run.recorder
+    work = drive(evaluation, ctx, run.recorder, run.token)
+    run.begin(evaluation, prints.heard(work, partial(site.say, "", "")))
     for hear in launched:
         try:
             hear(run)

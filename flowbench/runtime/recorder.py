@@ -6,6 +6,7 @@ The evaluator calls it on the engine thread, before an outcome enters ctx. `Memo
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from time import perf_counter
@@ -59,6 +60,7 @@ class Memory:
         ended: float, run: Evaluation,
     ) -> None:  # fmt: skip
         if self._closed:
+            self.gone(at)
             return
         started = self._epoch + began
         self.steps.append(StepRecord(at, ref, "done", started, ended - began, value, out, None, self.attempt(at)))
@@ -72,6 +74,7 @@ class Memory:
         run: Evaluation, raised: BaseException,
     ) -> None:  # fmt: skip
         if self._closed:
+            self.gone(at)
             return
         started = self._epoch + began
         self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
@@ -81,6 +84,7 @@ class Memory:
 
     def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
         if self._closed:
+            self.gone(at)
             return
         now = perf_counter() + self._epoch
         _, began = self.running.pop(at, (ref, now))
@@ -88,6 +92,21 @@ class Memory:
         if self._said:
             self.log.end(at)
         self._bus.publish(Event("cancel", at, now, why))
+
+    @property
+    def is_closed(self) -> bool:
+        """The run has ended."""
+        return self._closed
+
+    def gone(self, at: str) -> None:
+        """A body that outlived its run has ended."""
+        self.running.pop(at, None)
+
+    def held(self, at: str, agent: str, text: str) -> None:
+        """A body holds the engine's loop. text: for people."""
+        if not self._closed:
+            self.log.say(at, agent, "note", f"{text}\n")
+            self._bus.publish(Event("held", at, time.time(), text))
 
     def recalled(self, at: str, ref: str, value: Any, out: Any, error: str | None) -> None:
         """The journal answered a step."""
@@ -113,7 +132,9 @@ class Memory:
         self._bus.publish(Event("abort", "", time.time(), str(reason)))
 
     def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
-        """Nothing is recorded after this: a body that outlives its run speaks to nobody."""
+        """Nothing is recorded after this: a body that outlives its run speaks to nobody. Of the first call only."""
+        if self._closed:
+            return
         self._closed = True
         self.log.close()
         self._bus.publish(Event("end", "", time.time(), state))
@@ -128,6 +149,7 @@ class Durable(Memory):
     def __init__(self, bus: Bus, journal: Journal, recorded: Recorded | None = None) -> None:
         super().__init__(bus, recorded, Log(journal.path.parent))
         self._journal = journal
+        self._writing = threading.Lock()  # the watch writes the end of a run whose loop is held
 
     def start(self, at: str, ref: str, run: Evaluation) -> None:
         self._write(e.Start(at, ref, time.time(), self.attempt(at)))
@@ -171,13 +193,17 @@ class Durable(Memory):
         super().abort(reason, by)
 
     def end(self, state: str, error: str | None, causes: tuple[str, ...]) -> None:
-        try:
-            if state != "interrupted":  # what could not be recorded has not ended: it waits to be resumed
-                self._write(e.End(state, time.time(), error, list(causes)))
-        finally:
-            super().end(state, error, causes)
-            self._journal.close()
+        with self._writing:
+            if self._closed:
+                return
+            try:
+                if state != "interrupted":  # what could not be recorded has not ended: it waits to be resumed
+                    self._journal.append(e.End(state, time.time(), error, list(causes)))
+            finally:
+                super().end(state, error, causes)
+                self._journal.close()
 
     def _write(self, entry: e.Entry) -> None:
-        if not self._closed:
-            self._journal.append(entry)
+        with self._writing:
+            if not self._closed:
+                self._journal.append(entry)

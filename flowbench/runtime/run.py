@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent import futures
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from flowbench.blueprint import Blueprint
 from flowbench.cancel import AbortReason, CancelToken, Cause
 from flowbench.engine import StepRecord
 from flowbench.events import Bus, Reader
-from flowbench.runtime import waiting
-from flowbench.runtime.drive import Ending
+from flowbench.runtime import prints, waiting
+from flowbench.runtime.drive import Ending, conclude
 from flowbench.runtime.errors import RunCancelled, RunError, RunFailed
 from flowbench.runtime.hindsight import Hindsight
 from flowbench.runtime.history import History, Remembered
@@ -49,14 +50,41 @@ class Run(Hindsight):
         self._evaluation: flow.Evaluation | None = None
         self._looked_back: tuple[tuple[int, ...], History] | None = None
 
-    def begin(self, evaluation: flow.Evaluation, work: Future[Ending]) -> None:
+    def begin(self, evaluation: flow.Evaluation, work: Coroutine[Any, Any, Ending]) -> None:
         """Called once by launch: `work` carries `evaluation` to its end."""
         self._evaluation = evaluation
-        work.add_done_callback(self._finish)
+        engine().carry(self, work).add_done_callback(lambda done: self._finish(done.result()))
 
-    def _finish(self, work: Future[Ending]) -> None:
-        self._end_time = time.time()
-        self._ended.set_result(work.result())
+    @property
+    def evaluation(self) -> flow.Evaluation:
+        """What carries it out; for this room."""
+        assert self._evaluation is not None
+        return self._evaluation
+
+    def is_held(self, address: str, agent: str, text: str) -> None:
+        """The watch says that a body of this run holds the engine's loop; it goes to the log."""
+        self.recorder.held(address, agent, text)
+        prints.pass_on("stderr", f"flowbench: {text}\n")
+
+    def give_up(self, held: flow.Held | None) -> None:
+        """The watch says that the engine's loop answers no abort: the run ends here and now, cancelled.
+
+        held: the body that holds the loop, of whichever run.
+        """
+        evaluation, cause = self.evaluation, self.token.cause
+        if cause is None or self.has_ended:
+            return
+        if held is not None and held.run is evaluation:
+            self.recorder.running.setdefault(held.address, (held.ref, time.time()))
+        last = self._input if evaluation.root is None else evaluation.root.ctx
+        evaluation.give_up(cause)
+        self._finish(conclude(Ending("cancelled", last, cause=cause), self.recorder))
+
+    def _finish(self, ending: Ending) -> None:
+        if not self._ended.done():
+            self._end_time = time.time()
+            with suppress(InvalidStateError):  # given up at this very moment
+                self._ended.set_result(ending)
 
     # -- what it is doing
 
@@ -100,8 +128,12 @@ class Run(Hindsight):
 
     @property
     def orphans(self) -> tuple[str, ...]:
-        """Addresses of bodies that were asked to stop, cancelled, and went on all the same."""
-        return self._ended.result().orphans if self._ended.done() else ()
+        """Addresses of bodies that run on although it has ended, as of now: they were asked to stop and have not yet,
+        or never will."""
+        if not self._ended.done():
+            return ()
+        left = {each.at for each in engine().threads.left(self.id)}
+        return tuple(sorted(left.union(tuple(self.recorder.running)), key=flow.key))
 
     @property
     def ctx(self) -> Any:
@@ -143,8 +175,8 @@ class Run(Hindsight):
         cause = self.cause
         if cause is not None and state == "cancelled":
             text += f", Aborted: {cause.reason} (by {cause.by})"
-        if self.orphans:
-            text += f"; still running: {', '.join(self.orphans)}"
+        if orphans := self.orphans:
+            text += f"; still running: {', '.join(orphans)}"
         return f"{text} ({self.id})"
 
     def __repr__(self) -> str:

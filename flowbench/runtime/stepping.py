@@ -200,7 +200,10 @@ class Debugger:
             raise RunError("ctx cannot be edited from a listener or an agent, on the engine's own thread", self.run.id)
         keys, fresh = flow.parse_path(path), flow.take(value)[0]
         done: Future[Pause] = Future()
-        engine().loop.call_soon_threadsafe(self._edit, keys, fresh, done)
+        loop = self._evaluation.loop
+        if loop is None:
+            raise RunError("nothing is paused, so there is no ctx to edit", self.run.id)
+        loop.call_soon_threadsafe(self._edit, keys, fresh, done)
         return done.result()
 
     def abort(self, reason: AbortReason = AbortReason.USER, by: str = "api") -> bool:
@@ -218,4 +221,4 @@ class Debugger:
             if not held.go.done():
                 held.go.set_result(None)
 
-        engine().loop.call_soon_threadsafe(release)
+        held.go.get_loop().call_soon_threadsafe(release)

@@ -40,6 +40,9 @@ class Memory:
     def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
         self.tell("cancel", address, ref=ref, why=why)
 
+    def gone(self, address: str) -> None:
+        return
+
     def recalled(self, address: str, ref: str, value: Any, out: Any, error: str | None) -> None:
         self.tell("recalled", address, ref=ref, value=value, out=out, error=error)
 

@@ -212,10 +212,11 @@ def test_a_loser_that_would_not_stop_is_named(functions: Functions) -> None:
 
     run = fb.launch(blueprint(fan(step("racer", "$.i", "$.o"), join="any", items=[1, 2])), {}, functions=functions)
     ctx = run.result(30)
+    orphans = run.orphans
     freed.set()
 
     assert ctx["r"]["o"] == 2
-    assert run.orphans == ("0.f0",)
+    assert orphans == ("0.f0",)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

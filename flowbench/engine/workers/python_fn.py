@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from flowbench import flow
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
 from flowbench.cancel import AbortReason, CancelToken
-from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker
+from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker, stopper
 
 Thunk = Callable[[], Any]
 
@@ -51,7 +52,11 @@ class PythonSpawner:
         plain = function.takes == "value" and not function.wants and not function.value_name
         if plain:
             fn = _prompted(function.fn) if self._as_prompt else function.fn
-            return fn if function.inline else _heard(fn if function.is_async else _on_thread(fn, site), site)
+            if function.inline:
+                return fn
+            return _heard(
+                fn if function.is_async else lambda value: _on_thread(fn, value, site, site.step_token()), site
+            )
         if function.inline:
             return lambda value: self._call(value, site, site.token)()
         return _heard(self._async_body(site) if function.is_async else self._thread_body(site), site)
@@ -68,11 +73,16 @@ class PythonSpawner:
     def _async_body(self, site: Site) -> Body:
         async def body(value: Any) -> Any:
             token = site.step_token()
+            thunk = self._call(value, site, token)
+            before = stopper.set(token)
             try:
-                return await self._call(value, site, token)()
+                return await thunk()
             except asyncio.CancelledError:  # its branch lost, or the run stops: the token says so to what it started
                 token.abort(AbortReason.SIGNAL, by="cancelled")
                 raise
+            finally:
+                with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
+                    stopper.reset(before)
 
         return body
 
@@ -82,7 +92,7 @@ class PythonSpawner:
 
         async def body(value: Any) -> Any:
             token = site.step_token()
-            return await site.threads.call(enter, self._call(value, site, token), token=token)
+            return await _on_thread(enter, self._call(value, site, token), site, token)
 
         return body
 
@@ -99,9 +109,13 @@ def _heard(body: Body, site: Site) -> Body:
     return speaking
 
 
-def _on_thread(fn: Callable[[Any], Any], site: Site) -> Body:
-    call = site.threads.call
-    return lambda value: call(fn, value)
+async def _on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: CancelToken) -> Any:
+    before = stopper.set(token)
+    try:
+        return await site.threads.call(fn, value, token=token, owner=site.run_id, at=site.visit().address)
+    finally:
+        with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
+            stopper.reset(before)
 
 
 def _prompted(fn: Callable[[Any], Any]) -> Callable[[Any], Any]:
