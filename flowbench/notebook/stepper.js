@@ -28,12 +28,12 @@ function render({ model, el }) {
   row.append(where, next, go, abort);
   const values = make("div", "fb-values");
   const input = make("pre", "");
-  const ctx = make("pre", "");
-  for (const [name, pre] of [["Input of this step", input], ["ctx", ctx]]) {
+  const ctx = makeTree(pick);
+  for (const [name, shown] of [["Input of this step", input], ["ctx", ctx.element]]) {
     const column = make("div", "");
-    pre.tabIndex = 0; // so that a keyboard can scroll it
-    pre.setAttribute("aria-label", name);
-    column.append(make("h4", "", name), pre);
+    shown.tabIndex = 0; // so that a keyboard can scroll it
+    shown.setAttribute("aria-label", name);
+    column.append(make("h4", "", name), shown);
     values.append(column);
   }
   const changed = make("div", "fb-changed");
@@ -45,7 +45,7 @@ function render({ model, el }) {
   edit.append(pathLabel, valueLabel, set);
   const note = make("div", "fb-note");
   note.setAttribute("role", "alert");
-  panel.append(row, values, changed, edit, note);
+  panel.append(row, changed, values, edit, note);
   el.append(panel);
 
   let isWaiting = false; // after a click, until Python answers
@@ -55,6 +55,13 @@ function render({ model, el }) {
   let shown = "";
   let pauses = 0; // seen so far; before the first one there is nothing to compare with
 
+  function pick(place, text) {
+    if (path.disabled) return;
+    path.value = place;
+    value.value = text.endsWith("…") ? "" : text; // what was cut is no JSON
+    value.focus({ preventScroll: true });
+    value.select();
+  }
   function send(message) {
     isWaiting = true;
     sent = message;
@@ -102,13 +109,18 @@ function render({ model, el }) {
     note.textContent = isGone ? farewell(model.get("about")) : error;
     if (!pause) return;
     input.textContent = pause.input;
-    ctx.textContent = pause.ctx;
+    ctx.show(pause.ctx, pause.changed.map(([place]) => place));
     const nothing = pauses > 1 ? "Nothing has changed since the last pause." : "";
-    changed.replaceChildren(pause.changed.length ? "Changed since the last pause: " : nothing);
-    pause.changed.forEach((place, index) => {
-      if (index) changed.append(" ");
-      changed.append(make("code", "", place));
-    });
+    changed.replaceChildren(pause.changed.length ? make("h4", "", "Changed since the last pause") : nothing);
+    for (const [place, before, after] of pause.changed) {
+      const line = make("div", "fb-change");
+      line.append(make("code", "", place), " ");
+      if (before) line.append(make("del", "", before), " ");
+      if (before && after) line.append("→ ");
+      if (after) line.append(make("ins", "", after));
+      if (before && !after) line.append("removed");
+      changed.append(line);
+    }
   }
 
   model.on("change:view", () => {

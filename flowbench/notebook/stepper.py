@@ -12,7 +12,8 @@ import traitlets
 
 from flowbench.errors import FlowbenchError
 from flowbench.notebook.panel import COMMON, HERE, STYLE, resume_line
-from flowbench.notebook.view import cut, pause_view
+from flowbench.notebook.pause import pause_view
+from flowbench.notebook.view import cut
 from flowbench.runtime import Debugger, Pause
 
 INPUT_LENGTH = 100  # characters of a step's input in one line of text
@@ -21,10 +22,10 @@ INPUT_LENGTH = 100  # characters of a step's input in one line of text
 class Stepper(anywidget.AnyWidget):
     """about: {"resume": the line that goes on with the run or ""}, set once.
 
-    view: {"state": str, "pause": see notebook.view.pause_view or None, "error": str, "turn": int}.
+    view: {"state": str, "pause": see notebook.pause or None, "error": str, "turn": int}.
     """
 
-    _esm = COMMON + (HERE / "stepper.js").read_text(encoding="utf-8")
+    _esm = COMMON + "".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in ("tree", "stepper"))
     _css = STYLE
 
     about = traitlets.Dict().tag(sync=True)
@@ -36,6 +37,8 @@ class Stepper(anywidget.AnyWidget):
         self._changed = changed
         self._error = ""
         self._turn = 0
+        self._pause: Pause | None = None
+        self._shown: dict[str, Any] | None = None
         super().__init__(about={"resume": resume_line(debugger.run)}, view=self._now())
         self.on_msg(self._on_click)
 
@@ -45,8 +48,9 @@ class Stepper(anywidget.AnyWidget):
 
     def _now(self) -> dict[str, Any]:
         pause = self._debugger.paused
-        shown = None if pause is None else pause_view(pause)
-        return {"state": self._debugger.run.state, "pause": shown, "error": self._error, "turn": self._turn}
+        if pause is not self._pause:  # it is shown ten times a second, and may be large
+            self._pause, self._shown = pause, None if pause is None else pause_view(pause)
+        return {"state": self._debugger.run.state, "pause": self._shown, "error": self._error, "turn": self._turn}
 
     def _on_click(self, _: Any, message: Mapping[str, Any], __: Any) -> None:
         self._turn += 1  # makes each answer a new value, so that the buttons come alive even if nothing else changed

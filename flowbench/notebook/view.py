@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from flowbench import blueprint as bp
-from flowbench.runtime import Pause, Progress, Run
+from flowbench.runtime import Progress, Run
 
 SCALE = 0.8  # of a graph's natural size, live and still: labels as large as the text of a notebook
 SHOWN = 4  # running steps that are named; the rest is a number
 TEXT_LENGTH = 4_000  # characters of one JSON value in the stepper: a person reads it, a browser lays it out
+DEEPEST = 60  # levels of one JSON value
 ERROR_LENGTH = 600
 
 
@@ -53,22 +55,32 @@ def steps_total(blueprint: bp.Blueprint) -> int | None:
     return _steps(flow)
 
 
-def pause_view(pause: Pause) -> dict[str, Any]:
-    """{"address", "agent", "input", "ctx": JSON text, "changed": [path]}"""
-    return {
-        "address": pause.address,
-        "agent": pause.agent,
-        "input": json_text(pause.input),
-        "ctx": json_text(pause.ctx),
-        "changed": list(pause.changed),
-    }
-
-
 def json_text(value: Any, length: int = TEXT_LENGTH) -> str:
-    """Indented JSON, cut to `length` characters."""
+    """Indented JSON, cut to `length` characters; costs no more than these, however large the value is."""
     import msgspec
 
-    return cut(msgspec.json.format(msgspec.json.encode(value), indent=2).decode(), length)
+    return cut(msgspec.json.format(msgspec.json.encode(_beginning(value, [length], 0)), indent=2).decode(), length)
+
+
+def _beginning(value: Any, room: list[int], depth: int) -> Any:
+    """So much of a value that its text is as long as `room`, one number that shrinks."""
+    room[0] -= 2
+    if isinstance(value, str):
+        room[0] -= len(value)
+        return value[: max(room[0] + len(value) + 1, 1)]
+    if isinstance(value, (dict, list, tuple)) and value and depth > DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        found = {}
+        for key, inner in value.items():
+            if room[0] < 0:
+                break
+            room[0] -= len(key)
+            found[key] = _beginning(inner, room, depth + 1)
+        return found
+    if isinstance(value, (list, tuple)):
+        return [_beginning(inner, room, depth + 1) for inner in takewhile(lambda _: room[0] >= 0, value)]
+    return value
 
 
 def cut(text: str, length: int) -> str:

@@ -31,7 +31,8 @@ CHANGES = 20  # paths that a pause lists at most
 class Pause:
     """Before a step. input: what it will get. ctx: of its scope, not to be changed.
 
-    changed: paths that differ since the last pause in this scope or the one around it, at most CHANGES of them.
+    before: the ctx of the last pause in this scope or the one around it, or that of the start; not to be changed.
+    changed: paths that differ between the two, at most CHANGES of them.
     """
 
     address: str
@@ -39,6 +40,7 @@ class Pause:
     input: Any
     ctx: Any
     changed: tuple[str, ...]
+    before: Any = None
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Debugger:
         scope.own.clear()  # from here on a write copies: the ctx that is shown stays as it is
         last, self._last[scope.name] = self._last_seen(scope.name), scope.ctx
         changed = tuple(islice(changed_paths(last, scope.ctx), CHANGES))
-        pause = Pause(address, op.ref, value, scope.ctx, changed)
+        pause = Pause(address, op.ref, value, scope.ctx, changed, last)
         held = _Held(scope, op, pause, asyncio.get_running_loop().create_future())
         with self._news:
             if self._free:  # `go` came while the pause was being made

@@ -256,7 +256,7 @@ def test_the_stepper_shows_the_pause_and_its_buttons_work(debugger: Debugger) ->
     shown.stepper._handle_custom_msg({"event": "next"}, [])
 
     eventually(lambda: (shown.stepper.view["pause"] or {}).get("address") == "1")
-    assert shown.stepper.view["pause"]["changed"] == ["$.x"]
+    assert shown.stepper.view["pause"]["changed"] == [["$.x", "1", "2"]]
     shown.stepper._handle_custom_msg({"event": "go"}, [])
     assert debugger.run.wait(10)
 
