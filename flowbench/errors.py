@@ -29,6 +29,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  │  └─ blueprint.BadReference     a `$file` or `$agent_md` that is not read
 │  ├─ blueprint.InvalidAgentFile    an agent.md with its own line and column
 │  └─ blueprint.UnknownFormat
+├─ blueprint.UntrustedBlueprint     a file would run commands that nobody has allowed
 ├─ blueprint.UnknownFunction        no Python function is registered under that id
 ├─ blueprint.UnfitFunction          @agent above something that a step cannot call
 ├─ blueprint.UnfitInput             a step's input does not fit its function's parameters

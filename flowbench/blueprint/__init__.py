@@ -15,6 +15,7 @@ from flowbench.blueprint.errors import (
     UnknownFunction,
     UnreadableFile,
     UnreadableText,
+    UntrustedBlueprint,
 )
 from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.loader import HasBlueprint, load
@@ -44,6 +45,17 @@ from flowbench.blueprint.reader import Document, read
 from flowbench.blueprint.registry import Functions, adopt, agent, functions
 from flowbench.blueprint.secret_names import REFERENCE, secret_names
 from flowbench.blueprint.shorthand import expand_paths
+from flowbench.blueprint.trusted import (
+    command_summary,
+    commands,
+    is_trusted,
+    remember_trust,
+    require_trust,
+    revoke,
+    shown,
+    trust,
+    trust_hash,
+)
 
 __all__ = [
     "REFERENCE",
@@ -78,17 +90,27 @@ __all__ = [
     "UnknownFunction",
     "UnreadableFile",
     "UnreadableText",
+    "UntrustedBlueprint",
     "adopt",
     "agent",
+    "command_summary",
+    "commands",
     "draw",
     "dumps",
     "expand_paths",
     "functions",
+    "is_trusted",
     "load",
     "parse",
     "read",
     "read_agent",
     "read_agents",
+    "remember_trust",
+    "require_trust",
+    "revoke",
     "secret_names",
+    "shown",
     "to_json",
+    "trust",
+    "trust_hash",
 ]

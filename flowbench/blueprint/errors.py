@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 
 from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.words import did_you_mean
@@ -98,6 +99,24 @@ class UnknownFormat(BlueprintError):
     """Neither JSON nor YAML was asked for, or the file's extension names neither."""
 
     code = "unknown_format"
+
+
+class UntrustedBlueprint(FlowbenchError):
+    """A Blueprint that was read from a file or a record would run commands that its person has not allowed.
+
+    file, run: where it was read, one of them "". hash: what to allow. commands: one line each.
+    """
+
+    code = "untrusted"
+
+    def __init__(self, file: str, run: str, hash: str, commands: Sequence[str]) -> None:
+        self.file, self.run, self.hash, self.commands = file, run, hash, tuple(commands)
+        told = "; ".join(commands[:3]) + (f"; and {len(commands) - 3} more" if len(commands) > 3 else "")
+        look = f"look at all of it and allow it with `flowbench trust {shlex.quote(file)}`, or " if file else ""
+        super().__init__(
+            f"{file or run} would run commands that you have not allowed: {told}. If you know what they do: "
+            f'{look}say --trust {hash} (in Python trust="...")'
+        )
 
 
 class UnknownFunction(FlowbenchError):

@@ -87,6 +87,11 @@ def adopt(blueprint: Blueprint, functions: Functions = functions) -> Blueprint:
     return msgspec.structs.replace(blueprint, agents=(*blueprint.agents, *found.values()))
 
 
+def is_adopted(agent: AgentDef) -> bool:
+    """Whether `adopt` would have written this agent."""
+    return agent == AgentDef(agent.name, AgentKind.PYTHON_FN, {"fn_id": agent.name})
+
+
 def step_refs(node: Node) -> Iterator[str]:
     """The refs of all steps in reading order, some of them more than once."""
     work: list[Any] = [node]

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "flowbench.cli.run",
     "check": "flowbench.cli.check",
     "graph": "flowbench.cli.graph",
+    "trust": "flowbench.cli.trust",
     "runs": "flowbench.cli.runs",
     "resume": "flowbench.cli.resume",
 }
@@ -52,6 +53,6 @@ class Commands(click.Group):
 def flowbench() -> None:
     """Write a Blueprint, see it, run it, step it, stop it, resume it.
 
-    Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing,
+    Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing, 4 not trusted,
     124 timeout, 130 interrupted (Ctrl-C), 143 terminated.
     """

@@ -22,6 +22,7 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2  # also: a file that cannot be read, a run that does not exist
     MISSING = 3  # the Blueprint names functions that nobody registered, or secrets that nobody gives
+    UNTRUSTED = 4  # the Blueprint would run commands that nobody has allowed
     TIMEOUT = 124  # as timeout(1) says it
     INTERRUPTED = 130
     TERMINATED = 143
@@ -39,7 +40,7 @@ class Refusal(Exception):
 def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
     """What an error of ours means on the command line. loaded: what --agents named, as it was named."""
     # The rooms are imported here because only an error needs them: `flowbench --help` stays quick.
-    from flowbench.blueprint import BlueprintError, UnknownFunction
+    from flowbench.blueprint import BlueprintError, UnknownFunction, UntrustedBlueprint
     from flowbench.engine import SecretError, UnresolvedRef
     from flowbench.flow import ParseError
     from flowbench.runtime import RunNotFound
@@ -50,6 +51,8 @@ def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
         return Refusal(f"{missing}; {hint}", Exit.MISSING)
     if isinstance(error, BlueprintError):
         return Refusal(error.brief, Exit.USAGE)  # str() adds the excerpt, which takes two more lines
+    if isinstance(error, UntrustedBlueprint):
+        return Refusal(str(error), Exit.UNTRUSTED)
     if isinstance(error, SecretError):
         return Refusal(str(error), Exit.MISSING)
     code = Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit.FAILED

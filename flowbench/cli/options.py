@@ -24,6 +24,11 @@ agents = click.option(
     metavar="MODULE|FILE.py",
     help="Import this; its @agent functions register. May be given again.",
 )
+trust = click.option(
+    "--trust",
+    metavar="HASH",
+    help="Allow the commands of the Blueprint with this hash; `flowbench trust FILE` shows and allows them.",
+)
 timeout = click.option(
     "--timeout",
     type=time_limit,

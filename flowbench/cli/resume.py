@@ -17,6 +17,7 @@ from flowbench.errors import FlowbenchError
 @options.timeout
 @options.limit
 @options.secrets
+@options.trust
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -26,6 +27,7 @@ def command(
     timeout: float | None,
     limit: int | None,
     secrets: tuple[str, ...],
+    trust: str | None,
     machine: bool,
 ) -> None:
     """Go on with the run ID where it stopped. Steps that are recorded are not run again."""
@@ -35,7 +37,7 @@ def command(
     sources.agents(agents)
     with follow.signals() as heard:
         try:
-            run = resume(run_id, timeout=timeout, limit=limit, secrets=secrets)
+            run = resume(run_id, timeout=timeout, limit=limit, secrets=secrets, trust=trust)
         except FlowbenchError as error:
             raise refusal(error, agents) from error
         follow.follow(run, heard)

@@ -25,6 +25,7 @@ from flowbench.cli import follow, options, output, report, sources
     help="What the journal survives: nothing, kill -9, or a power cut.",
 )
 @options.secrets
+@options.trust
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -36,6 +37,7 @@ def command(
     limit: int | None,
     durability: Literal["memory", "process", "power"],
     secrets: tuple[str, ...],
+    trust: str | None,
     machine: bool,
 ) -> None:
     """Run the Blueprint in FILE (YAML or JSON) to its end.
@@ -52,7 +54,7 @@ def command(
     sources.agents(agents)
     sources.require(wanted, agents)
     with follow.signals() as heard:
-        run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability, secrets=secrets)
+        run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability, secrets=secrets, trust=trust)
         follow.follow(run, heard)
     report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

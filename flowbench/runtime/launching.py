@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from flowbench import blueprint as bp
 from flowbench import engine, flow
 from flowbench.cancel import CancelToken
@@ -52,7 +54,8 @@ class Common(TypedDict, total=False):
     inline functions, which never overlap. By default async functions have no limit, plain functions cores + 4, and
     steps that start a process have the number of cores. Bodies wait for a place in the order of the items.
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
-    environment variable that the Blueprint or the ctx mentions.
+    environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
+    commands may run; `flowbench trust FILE` allows it for good.
     """
 
     timeout: float | None
@@ -62,6 +65,7 @@ class Common(TypedDict, total=False):
     durability: Durability
     limit: int | None
     secrets: secrets.Given
+    trust: str | None
 
 
 class Options(Common, total=False):
@@ -75,8 +79,9 @@ def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Ru
 
     When this returns the run is recorded: its id, Blueprint and ctx survive what `durability` says. ctx: any JSON
     value, {} by default. Step refs that no agent of the Blueprint answers are looked up among the functions.
-    Raises: blueprint.BlueprintError, engine.CompileError, engine.SecretError, flow.ParseError, flow.NotJson,
-    storage.StorageError.
+    A Blueprint out of a file whose commands nobody has allowed is refused.
+    Raises: blueprint.BlueprintError, blueprint.UntrustedBlueprint, engine.CompileError, engine.SecretError,
+    flow.ParseError, flow.NotJson, storage.StorageError.
     """
     return _start(blueprint, ctx, None, options)
 
@@ -103,14 +108,17 @@ def resume(
     outcomes from before the first difference stay. An agent whose code has changed since runs again.
     Bodies of the run that go on in this process although it was stopped have their grace to end first; if they do
     not, it is refused unless `despite_orphans`, because their work might be done twice at once.
-    Raises: RunNotFound, RunError, RunOwned, JournalDamaged, BlueprintChanged, engine.CompileError.
+    Raises: RunNotFound, RunError, RunOwned, JournalDamaged, BlueprintChanged, blueprint.UntrustedBlueprint for a
+    record that was not made here, engine.CompileError.
     """
     folder = store.find(run_id)
     if not despite_orphans:
         _let_end(folder.name)
     recorded, journal = replay.take_over(folder, power=options.get("durability") == "power")
     try:
-        original = bp.parse(recorded.blueprint)
+        original = _recorded(recorded)
+        if blueprint is None and recorded.state != "done":
+            bp.require_trust(original, options.get("trust"))
         chosen = original if blueprint is None else _complete(blueprint, options)
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:
@@ -126,6 +134,7 @@ def resume(
         else:
             kept = secrets.gathered(options.get("secrets"), chosen, recorded.ctx)
             forget = recorded.causes if recorded.state == "failed" else _unended_failure(recorded, linked)
+            bp.remember_trust(chosen)
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
         run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
@@ -194,6 +203,7 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
     if durability == "memory":
         run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
         return _begin(run, linked, ctx, places, kept, debugger=debugger)
+    bp.remember_trust(blueprint)
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
     try:
@@ -209,7 +219,15 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
 
 
 def _complete(source: Source, options: Common) -> bp.Blueprint:
-    return bp.adopt(bp.load(source), options.get("functions", bp.functions))
+    """The Blueprint to run. Every way to run one passes here, or is a resume of what has passed."""
+    blueprint = bp.load(source)
+    bp.require_trust(blueprint, options.get("trust"))
+    return bp.adopt(blueprint, options.get("functions", bp.functions))
+
+
+def _recorded(recorded: replay.Recorded) -> bp.Blueprint:
+    """The recorded Blueprint. A run's folder may come from elsewhere, so it is trusted no more than a file."""
+    return msgspec.structs.replace(bp.parse(recorded.blueprint), provenance=bp.Provenance(run=recorded.id))
 
 
 def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:

@@ -1,0 +1,128 @@
+"""The gate: a Blueprint out of a file or a foreign record runs no commands that nobody has allowed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flowbench as fb
+from flowbench.blueprint import Functions, UntrustedBlueprint, is_trusted, load, revoke, trust, trust_hash
+from flowbench.engine import UnknownKind
+
+# Nothing here runs Lua. A Blueprint that allows its agent to be missing can be launched all the same.
+COMMANDS: dict[str, Any] = {
+    "id": "commands",
+    "flow": {"kind": "step", "ref": "inc", "in": "$.x", "out": "$.x"},
+    "agents": [{"name": "script", "kind": "lua", "spec": {"code": "os.exit()"}}],
+    "strategy": {"strict_kind": False},
+}
+pytestmark = pytest.mark.filterwarnings("ignore:agent 'script' is left out")
+
+
+@pytest.fixture
+def functions() -> Functions:
+    functions = Functions()
+    functions.register(lambda x: x + 1, id="inc", inline=True)
+    return functions
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "commands.json"
+    path.write_text(json.dumps(COMMANDS))
+    return path
+
+
+WAYS: dict[str, Callable[..., Any]] = {
+    "launch a path": lambda file, **how: fb.launch(file, {"x": 1}, **how),
+    "launch a name": lambda file, **how: fb.launch(str(file), {"x": 1}, **how),
+    "launch what was loaded": lambda file, **how: fb.launch(fb.load(file), {"x": 1}, **how),
+    "in memory": lambda file, **how: fb.launch(file, {"x": 1}, durability="memory", **how),
+    "debug": lambda file, **how: fb.debug(file, {"x": 1}, **how),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_run_a_file_passes_the_gate(file: Path, functions: Functions, home: Path, way: str) -> None:
+    with pytest.raises(UntrustedBlueprint, match="agent 'script'"):
+        WAYS[way](file, functions=functions)
+
+    assert not (home / "runs").exists()
+
+
+def test_a_hash_lets_it_run_and_what_ran_can_be_resumed(file: Path, functions: Functions) -> None:
+    hash = trust_hash(load(file))
+
+    run = fb.launch(file, {"x": 1}, functions=functions, trust=hash)
+
+    assert run.result() == {"x": 2}
+    assert is_trusted(hash)
+    assert fb.launch(file, {"x": 2}, functions=functions).result() == {"x": 3}
+
+
+def test_in_memory_a_hash_is_not_remembered(file: Path, functions: Functions) -> None:
+    hash = trust_hash(load(file))
+
+    fb.launch(file, {"x": 1}, functions=functions, trust=hash, durability="memory").wait(30)
+
+    assert not is_trusted(hash)
+
+
+def test_python_values_run_and_what_does_not_run_is_not_remembered(functions: Functions) -> None:
+    strict = {**COMMANDS, "strategy": {}}
+
+    assert fb.launch(COMMANDS, {"x": 1}, functions=functions).result() == {"x": 2}
+    with pytest.raises(UnknownKind):
+        fb.launch(strict, {"x": 1}, functions=functions)
+
+    assert is_trusted(trust_hash(load(COMMANDS)))
+    assert not is_trusted(trust_hash(load(strict)))
+
+
+def failed(functions: Functions) -> fb.Run:
+    run = fb.launch(COMMANDS, {"x": "no number"}, functions=functions)
+    run.wait(30)
+    assert run.state == "failed"
+    return run
+
+
+def test_a_run_from_elsewhere_is_trusted_no_more_than_a_file(
+    functions: Functions, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = failed(functions)
+    foreign = tmp_path / "other home"
+    foreign.mkdir(mode=0o700)
+    shutil.copytree(home / "runs", foreign / "runs")
+    monkeypatch.setenv("FLOWBENCH_HOME", str(foreign))
+
+    with pytest.raises(UntrustedBlueprint, match=f"{run.id} would run commands"):
+        fb.resume(run.id, functions=functions)
+    trust(trust_hash(load(COMMANDS)))
+    again = fb.resume(run.id, functions=functions)
+    again.wait(30)
+
+    assert again.state == "failed"
+
+
+def test_ones_own_run_is_resumed_unless_trust_was_taken_back(functions: Functions) -> None:
+    run = failed(functions)
+
+    fb.resume(run.id, functions=functions).wait(30)
+    revoke(trust_hash(load(COMMANDS)))
+
+    with pytest.raises(UntrustedBlueprint):
+        fb.resume(run.id, functions=functions)
+    fb.resume(run.id, functions=functions, trust=trust_hash(load(COMMANDS))).wait(30)
+
+
+def test_a_changed_blueprint_out_of_a_file_is_held_to_it_too(functions: Functions, file: Path) -> None:
+    run = failed(functions)
+    file.write_text(json.dumps({**COMMANDS, "agents": [{"name": "script", "kind": "lua", "spec": "other"}]}))
+
+    with pytest.raises(UntrustedBlueprint):
+        fb.resume(run.id, blueprint=file, accept_changes=True, functions=functions)
