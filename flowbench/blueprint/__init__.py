@@ -40,6 +40,7 @@ from flowbench.blueprint.model import (
     parse,
     to_json,
 )
+from flowbench.blueprint.python_body import is_python, run_body
 from flowbench.blueprint.python_function import PythonFunction
 from flowbench.blueprint.reader import Document, read
 from flowbench.blueprint.registry import Functions, adopt, agent, functions
@@ -99,6 +100,7 @@ __all__ = [
     "dumps",
     "expand_paths",
     "functions",
+    "is_python",
     "is_trusted",
     "load",
     "parse",
@@ -108,6 +110,7 @@ __all__ = [
     "remember_trust",
     "require_trust",
     "revoke",
+    "run_body",
     "secret_names",
     "shown",
     "to_json",

@@ -20,7 +20,7 @@ from flowbench.blueprint.reader import LIMIT, Document, format_of, read
 from flowbench.blueprint.references import expand_references
 from flowbench.blueprint.shorthand import expand_paths
 from flowbench.blueprint.words import what
-from flowbench.flow import Node, to_json
+from flowbench.flow import Node, Term, to_json
 from flowbench.flow.nodes import NODES
 
 _EXTENSIONS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
@@ -80,7 +80,7 @@ def load(
         return _of_data(copied(source), how)
     if isinstance(source, NODES):
         return _of_node(source, name, compat)
-    if isinstance(source, HasBlueprint):
+    if isinstance(source, HasBlueprint) and not isinstance(source, Term):  # `ctx.x` has every attribute
         return load(_made(source), name=name, compat=compat, folder=folder)
     raise InvalidBlueprint(
         ROOT, f"a Blueprint comes from text, a path, a mapping, a flow or a Blueprint, not {what(source)}"

@@ -123,3 +123,8 @@ def test_structs_that_were_made_by_hand_are_checked_too(node: Any, place: str, s
         load(node)
 
     assert refused.value.place == place
+
+
+def test_a_place_is_no_blueprint() -> None:
+    with pytest.raises(InvalidBlueprint, match="not a Python Place"):
+        load(ctx.x)  # type: ignore[arg-type]
