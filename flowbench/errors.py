@@ -42,6 +42,7 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.SecretError               a secret that the run cannot have
 │  ├─ engine.SecretNotGiven
 │  └─ engine.SecretNotAllowed
+├─ cancel.Panicked                  tagged work raised what may not leave it: SystemExit, ...
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
 ├─ runtime.RunError                 what became of a run

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from flowbench.cancel.errors import Panicked
+from flowbench.cancel.flag import Signal
 from flowbench.cancel.grace import GRACE_SECONDS, Ending, stop
 from flowbench.cancel.job import Orphan, raise_in
+from flowbench.cancel.profile import WorkProfile, profile_region, work_profile
+from flowbench.cancel.racing import future
 from flowbench.cancel.reason import Aborted, AbortReason, Cause
 from flowbench.cancel.threads import Handoff
 from flowbench.cancel.token import AbortToken, CancelToken
+from flowbench.cancel.work import Work, blocking
 
 __all__ = [
     "GRACE_SECONDS",
@@ -18,6 +23,14 @@ __all__ = [
     "Ending",
     "Handoff",
     "Orphan",
+    "Panicked",
+    "Signal",
+    "Work",
+    "WorkProfile",
+    "blocking",
+    "future",
+    "profile_region",
     "raise_in",
     "stop",
+    "work_profile",
 ]

@@ -11,13 +11,15 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from flowbench.cancel.reason import Aborted, AbortReason, Cause
 
 WATCH_SECONDS = 0.1  # how long the watcher of an Event outlives the last token that cares
+LOOK_SECONDS = 0.02  # between two looks at an event whose `wait` is not for threads
 
 Listener = Callable[[Cause], object]
 
@@ -25,11 +27,17 @@ _log = logging.getLogger("flowbench.cancel")
 _keys = itertools.count()
 
 
+class Signal(Protocol):
+    """Anything that can be set: threading.Event (heard at once), asyncio.Event, multiprocessing.Event, one's own."""
+
+    def is_set(self) -> bool: ...
+
+
 class Flag:
     """The shared state behind a token and its weak handles.
 
     parent: the flag this one follows. origin: what `by` says when the cause comes from outside.
-    source: an Event that counts as aborted while it is set; looked at, because an Event calls nobody.
+    source: an event that counts as aborted while it is set; looked at, because an event calls nobody.
     """
 
     __slots__ = (
@@ -49,7 +57,7 @@ class Flag:
         self,
         parent: Flag | None = None,
         origin: Literal["parent", "signal"] = "signal",
-        source: threading.Event | None = None,
+        source: Signal | None = None,
     ) -> None:
         self.settled: dict[str, Cause] = {}
         self.listeners: dict[int, Listener] = {}
@@ -149,11 +157,11 @@ def _tell(waiting: list[tuple[Flag, int]]) -> None:
             raise
 
 
-def _follow(source: threading.Event, flags: list[Flag]) -> None:
+def _follow(source: Signal, flags: list[Flag]) -> None:
     """Settle the one flag when `source` is set; end when nobody cares. A flag with listeners needs no token to live."""
     held: Flag | None = flags.pop()
     here = weakref.ref(held)
-    while not source.wait(WATCH_SECONDS):
+    while not _wait(source):
         flag = here()
         if flag is None or flag.settled:
             return
@@ -162,3 +170,12 @@ def _follow(source: threading.Event, flags: list[Flag]) -> None:
     flag = held or here()
     if flag is not None:
         flag.look()
+
+
+def _wait(source: Signal) -> bool:
+    """Wait a little; True if it is set."""
+    if isinstance(source, threading.Event):
+        return source.wait(WATCH_SECONDS)
+    if not source.is_set():
+        time.sleep(LOOK_SECONDS)
+    return source.is_set()

@@ -17,6 +17,14 @@ class AbortReason(Enum):
     def __str__(self) -> str:
         return self.name.capitalize()
 
+    @classmethod
+    def from_byte(cls, byte: int) -> AbortReason | None:
+        """None for 0, which is "not aborted"; a number that nobody knows is UNKNOWN."""
+        return None if byte == 0 else cls(byte) if byte in _NUMBERS else cls.UNKNOWN
+
+
+_NUMBERS = frozenset(reason.value for reason in AbortReason)
+
 
 class Cause(NamedTuple):
     """Why, and who asked. by: "api", "cell", "button", "interrupt", "deadline", "signal", "parent", "race", ..."""

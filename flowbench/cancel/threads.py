@@ -81,6 +81,13 @@ class Handoff:
         self._learn(fn, usual * 0.8 + (perf_counter() - began) * 0.2)
         return job.outcome()
 
+    def start(self, fn: Callable[[A], object], value: A) -> None:
+        """`fn(value)` on a thread, in a copy of the caller's context; nobody hears what it returns or raises.
+
+        Raises: RuntimeError when closed.
+        """
+        self._submit(Job(fn, value, None))
+
     @property
     def orphans(self) -> list[Orphan]:
         """Bodies that go on although they were forced. They end when they choose to, or with the process."""

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from flowbench.cancel.flag import Flag
+from flowbench.cancel.flag import Flag, Signal
 from flowbench.cancel.reason import Aborted, AbortReason, Cause
 
 PASSED = Cause(AbortReason.TIMEOUT, "deadline")
@@ -23,8 +23,9 @@ class CancelToken:
     """A flag that is set once, and a deadline. Without both it is passive and never fires.
 
     timeout: seconds from now, monotonic; 0 or less is over at once, inf is none. Waiting in a queue counts.
-    signal: whatever aborts it aborts this token, with reason SIGNAL; its deadline holds here too. One that is already
-    set is honoured.
+    signal: whatever aborts it aborts this token, with reason SIGNAL; one that is already set is honoured. A token (its
+    deadline holds here too), a handle of one, or an event: anything with `is_set()`. A heartbeat looks at an event at
+    once; listeners and waits hear of a threading.Event at once, and of others within 20 ms.
     clock: seconds, monotonic.
 
     The flag keeps its first cause. The deadline is judged afresh at each look and never stored, so that an abort said
@@ -41,7 +42,7 @@ class CancelToken:
     def __init__(
         self,
         timeout: float | None = None,
-        signal: CancelToken | threading.Event | None = None,
+        signal: CancelToken | AbortToken | Signal | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,8 +54,12 @@ class CancelToken:
         if isinstance(signal, CancelToken):
             self.deadline = _earlier(self.deadline, signal.deadline)
             self._flag = Flag(signal._flag, "signal")
-        else:
+        elif isinstance(signal, AbortToken):
+            self._flag = Flag(signal._flag(), "signal")
+        elif signal is None or hasattr(signal, "is_set"):
             self._flag = Flag(source=signal)
+        else:
+            raise TypeError(f"signal is a token, or an event with is_set(), not {type(signal).__name__}")
 
     def heartbeat(self) -> None:
         """Return, or raise Aborted. Cheap enough for the top of every loop."""
@@ -175,11 +180,14 @@ class AbortToken:
 
     def abort(self, reason: AbortReason = AbortReason.USER, by: str = "api") -> bool:
         """Set the flag; True only for the call that did. From any thread; never raises."""
-        flag = None if self._here is None else self._here()
+        flag = self._flag()
         if flag is None:
             return False
         flag.look()
         return flag.settle(Cause(reason, by))
+
+    def _flag(self) -> Flag | None:
+        return None if self._here is None else self._here()
 
 
 class _Waker:

@@ -36,3 +36,12 @@ def test_an_abort_keeps_its_cause_on_its_way(way: object) -> None:
     assert callable(way)
 
     assert way(Aborted(Cause(AbortReason.USER, "cell"))).cause == Cause(AbortReason.USER, "cell")
+
+
+@pytest.mark.parametrize(
+    ("byte", "reason"),
+    [(0, None), (1, AbortReason.UNKNOWN), (2, AbortReason.TIMEOUT), (3, AbortReason.SIGNAL), (4, AbortReason.USER),
+     (5, AbortReason.UNKNOWN), (255, AbortReason.UNKNOWN)],
+)  # fmt: skip
+def test_a_stored_byte_is_read_back(byte: int, reason: AbortReason | None) -> None:
+    assert AbortReason.from_byte(byte) is reason
