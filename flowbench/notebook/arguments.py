@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -15,7 +16,8 @@ USAGE = {
     "[--durability memory|process|power]",
     "graph": "graph NAME",
     "agents": "agents [NAME] [--out NAME]",
-    "ctx": "ctx [RUN] [--out NAME]",
+    "ctx": "ctx [RUN] [STEP] [--out NAME]",
+    "diff": "diff [RUN] [A [B]] [--out NAME]",
     "runs": "runs [--out NAME]",
     "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue]",
     "abort": "abort [RUN]",
@@ -23,6 +25,9 @@ USAGE = {
     "help": "help",
 }
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+LOOKING = {"ctx": 2, "diff": 3}  # words about runs and their steps: how many may follow
+_NODE = r"(\d+|[tebc]|[if]\d+)"
+_MOMENT = re.compile(rf"start|end|{_NODE}(\.{_NODE})*")
 STEPS = ("next", "go", "abort", "set")
 
 
@@ -77,7 +82,7 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--durability", choices=("memory", "process", "power"), default="process")
     if name == "resume":
         parser.add_argument("id", metavar="RUN")
-    if name in ("run", "resume", "agents", "ctx", "runs"):
+    if name in ("run", "resume", "agents", "ctx", "diff", "runs"):
         parser.add_argument("--out", metavar="NAME", type=_variable)
     if name in ("run", "resume"):
         parser.add_argument("--bg", action="store_true")
@@ -88,9 +93,13 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("name", metavar="NAME")
     if name == "agents":
         parser.add_argument("name", metavar="NAME", nargs="?")
-    if name in ("ctx", "abort"):
+    if name == "abort":
         parser.add_argument("id", metavar="RUN", nargs="?")
+    if name in LOOKING:
+        parser.add_argument("words", metavar="WORD", nargs="*")
     options = parser.parse_args(given)
+    if name in LOOKING and len(options.words) > LOOKING[name]:
+        parser.error(f"these are too many words: {' '.join(options.words)}")
     if name == "run" and options.step and options.bg:
         raise UsageError("--step and --bg exclude each other: a stepped run never keeps the cell busy")
     return options
@@ -118,6 +127,11 @@ def step_line(text: str) -> tuple[str, str, str]:
     if action != "set" and path:
         raise UsageError(f"`%fb step {action}` takes nothing more")
     return action, path, value.strip()
+
+
+def is_moment(word: str) -> bool:
+    """Whether it can stand for a point of a run: `start`, `end`, or the address of a node."""
+    return _MOMENT.fullmatch(word) is not None
 
 
 def value(text: str | None, variables: dict[str, Any]) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from flowbench import blueprint as bp
-from flowbench.notebook.arguments import STEPS, USAGE
+from flowbench.notebook.arguments import LOOKING, STEPS, USAGE, is_moment
 from flowbench.notebook.body import paths
 from flowbench.notebook.recent import Recent
 from flowbench.runtime import runs
@@ -14,13 +15,15 @@ from flowbench.runtime import runs
 FLAGS = {
     "agents": ["--out"],
     "ctx": ["--out"],
+    "diff": ["--out"],
     "runs": ["--out"],
     "run": ["--bg", "--ctx", "--durability", "--on-abort", "--out", "--step", "--timeout"],
     "resume": ["--bg", "--on-abort", "--out", "--timeout"],
 }
 CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
 NAMING = ("run", "graph", "agents")
-RUN_NAMING = ("abort", "ctx")
+RUN_NAMING = ("abort", "ctx", "diff")
+ADDRESSES = 50  # steps of a run that are offered
 OFFERED = 20  # recorded runs
 
 
@@ -50,14 +53,29 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
         return _starting(word, [*known, *(run.id for run in recent.runs())] if name == "graph" and word else known)
     if name == "resume" and not rest:
         return _starting(word, [info.id for info in runs()[:OFFERED]])[::-1]  # the newest first
-    if name in RUN_NAMING and not rest:
-        return _starting(word, [run.id for run in recent.runs()])
+    if name in RUN_NAMING:
+        found = [run.id for run in recent.runs()] if not rest else []
+        if name in LOOKING and len(rest) < LOOKING[name]:
+            found += _addresses(rest[0] if rest else "", word, recent)
+        return _starting(word, found)
     return [] if word else FLAGS.get(name, [])
 
 
 def blueprint_names(variables: Mapping[str, Any]) -> list[str]:
     """Variables that hold a Blueprint; not those of IPython's own history."""
     return [name for name, value in variables.items() if isinstance(value, bp.Blueprint) and not name.startswith("_")]
+
+
+def _addresses(run: str, word: str, recent: Recent) -> list[str]:
+    """Of the run that was named first, else of the newest one."""
+    known: list[Any]
+    if run and not is_moment(run):
+        known = [recent.look_up(run)] if recent.is_run(run) else []
+    else:
+        known = [*recent.runs()][:1]
+    steps = [step for each in known for step in list(each.steps)]
+    found = dict.fromkeys(step.address for step in steps if step.address.startswith(word))
+    return [*islice(found, ADDRESSES), *(end for end in ("start", "end") if word and end.startswith(word))]
 
 
 def _starting(word: str, candidates: Any) -> list[str]:

@@ -13,12 +13,13 @@ from flowbench.notebook.ledger import Ledger
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
-from flowbench.runtime import Run, launched, prints, waiting
+from flowbench.runtime import PastRun, Run, launched, prints, waiting
 
 WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
 REPRS: dict[type, Any] = {
     Blueprint: lambda value: still.of_blueprint(value) | picture.svg(value),
+    PastRun: lambda value: still.of_run(value) | picture.svg(value.blueprint, value),
     Run: lambda value: still.of_run(value) | picture.svg(value.blueprint, value),
     StepRecord: still.of_step,
 }

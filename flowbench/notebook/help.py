@@ -9,14 +9,17 @@ TEXT = """\
 %fb graph NAME | RUN         draw a Blueprint, or a run as it is now
 %fb agents [NAME]            who can do a step: how it runs, where it is defined, who uses it
 %fb runs                     all recorded runs, the newest first
-%fb ctx [RUN]                the ctx of the newest run, or of the step where it pauses
+%fb ctx [RUN] [STEP]         the ctx of the newest run, or of the step where it pauses; with an
+                             address such as 2.f0.1, what that step found and left
+%fb diff [RUN] [A [B]]       what changed in ctx: by step A, from A to B, from start to end;
+                             `%fb diff RUN RUN` compares two runs
 %fb abort [RUN]              stop the newest live run, or the one named
 %fb step [next | go | abort | set PATH JSON]
                              after `run --step`: one step, on to the end, stop, write the ctx
 %fb help                     this list
 
 A RUN is a part of its id or the variable that holds it. --out NAME leaves what a word gives
-in a variable: the Run of run and resume, the values of agents, ctx and runs.
+in a variable: the Run of run and resume, the values of the others.
 
 Options of run and resume:
   --out NAME                 leave the Run in this variable too

@@ -22,7 +22,7 @@ from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
-from flowbench.runtime import Debugger, Pause, Run, debug, launch, resume, runs
+from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, launch, resume, runs
 
 T = TypeVar("T")
 
@@ -104,7 +104,7 @@ class FlowMagics(Magics):
 
     def _graph(self, options: Any) -> None:
         if self.recent.is_run(options.name) and not isinstance(self._variables.get(options.name), bp.Blueprint):
-            _put(still.of_run(self.recent.find(options.name)))
+            _put(still.of_run(self.recent.look_up(options.name)))
         else:
             _put(still.of_blueprint(self._blueprint(options.name)))
 
@@ -120,10 +120,31 @@ class FlowMagics(Magics):
             print("no agent is registered yet; put @fb.agent above a function")
 
     def _ctx(self, options: Any) -> Any:
-        return self._leave(self._ctx_of(options), options.out)
+        run, moments = self._looked_at(options.words)
+        if len(moments) > 1:
+            raise UsageError(f"one step at a time; `%fb diff {' '.join(moments)}` shows what changed between two")
+        if moments:
+            return self._leave(run.ctx_frame(moments[0]), options.out)
+        return self._leave(run.ctx if options.words else self.recent.latest_ctx(), options.out)
 
-    def _ctx_of(self, options: Any) -> Any:
-        return self.recent.latest_ctx() if options.id is None else self.recent.find(options.id).ctx
+    def _diff(self, options: Any) -> Any:
+        run, moments = self._looked_at(options.words)
+        return self._leave(run.diff(*moments), options.out)
+
+    def _looked_at(self, words: list[str]) -> tuple[Run | PastRun, list[Any]]:
+        """The run that the words are about, and its moments or the run to compare it with."""
+        moments: list[Any] = []
+        runs: list[Run | PastRun] = []
+        for word in words:
+            if arguments.is_moment(word) and not isinstance(self._variables.get(word), (Run, PastRun)):
+                moments.append(word)
+            elif moments or len(runs) == 2:
+                raise UsageError(
+                    f"`{word}` is no step; first the run, then steps by their address, such as 0 or 2.f1.0"
+                )
+            else:
+                runs.append(self.recent.look_up(word))
+        return (runs or [self.recent.latest()])[0], [*runs[1:], *moments]
 
     def _runs(self, options: Any) -> None:
         known = self._leave(runs(), options.out)

@@ -17,7 +17,7 @@ from flowbench import blueprint as bp
 from flowbench import graph
 from flowbench.notebook.view import SCALE, cut
 from flowbench.notebook.visits import Visits, look
-from flowbench.runtime import Run
+from flowbench.runtime import PastRun, Run
 
 LARGEST = 400_000  # bytes of SVG; more would make the notebook slow to open and to compare
 TELLING = 60  # nodes that open
@@ -48,7 +48,7 @@ def of_blueprint(blueprint: bp.Blueprint) -> str:
         return _without(str(error))
 
 
-def of_run(run: Run) -> str:
+def of_run(run: Run | PastRun) -> str:
     """HTML of its graph with the colours of now, whose nodes tell what they know."""
     now = run.progress()
     try:
@@ -67,7 +67,7 @@ def of_run(run: Run) -> str:
     return hint + _image(run.blueprint, svg, told)
 
 
-def svg(blueprint: bp.Blueprint, run: Run | None = None) -> dict[str, Any]:
+def svg(blueprint: bp.Blueprint, run: Run | PastRun | None = None) -> dict[str, Any]:
     """Mime bundle of the bare picture, for front ends and exports that want no HTML; {} where it is too large."""
     now = None if run is None else run.progress()
     try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowbench.notebook.errors import UsageError, did_you_mean
-from flowbench.runtime import Debugger, Run
+from flowbench.runtime import Debugger, PastRun, Run, RunError, recall
 
 KEPT = 50
 
@@ -46,10 +46,22 @@ class Recent:
             raise UsageError(f"`{part}` could be any of {', '.join(run.id for run in found[:5])}")
         raise UsageError(f"no run `{part}` in this kernel{did_you_mean(part, (run.id for run in self.runs()))}")
 
-    def is_run(self, part: str) -> bool:
-        """Whether `find` knows it."""
+    def look_up(self, part: str) -> Run | PastRun:
+        """As `find`, and also a run that is only recorded, or a recalled one in a variable. Raises: UsageError."""
+        if isinstance(held := self._variables.get(part), (Run, PastRun)):
+            return held
         try:
-            self.find(part)
+            return self.find(part)
+        except UsageError as unknown:
+            try:
+                return recall(part)
+            except RunError:
+                raise unknown from None
+
+    def is_run(self, part: str) -> bool:
+        """Whether `look_up` knows it."""
+        try:
+            self.look_up(part)
         except UsageError:
             return False
         return True

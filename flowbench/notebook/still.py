@@ -13,7 +13,7 @@ from flowbench.notebook.picture import of_run as coloured
 from flowbench.notebook.record import MIME
 from flowbench.notebook.view import cut, json_text, note
 from flowbench.notebook.visits import Seen, Visits
-from flowbench.runtime import Line, Log, Run
+from flowbench.runtime import Line, Log, PastRun, Run
 from flowbench.words import count
 
 ROWS = 25
@@ -27,7 +27,7 @@ LEFT = "text-align:left;white-space:pre-wrap;overflow-wrap:anywhere;font-size:11
 Bundle = dict[str, Any]
 
 
-def of_run(run: Run, *, with_graph: bool = True) -> Bundle:
+def of_run(run: Run | PastRun, *, with_graph: bool = True) -> Bundle:
     """Mime bundle: HTML with graph and table, one line of text, and the run's facts as data.
 
     with_graph: False leaves it out, for who cannot wait for its layout.
@@ -60,7 +60,7 @@ def of_step(step: StepRecord) -> Bundle:
     return {"text/html": f'<div class="flowbench"><p>{escape(line)}</p>{told}</div>', "text/plain": f"{line}; {plain}"}
 
 
-def facts(run: Run) -> dict[str, Any]:
+def facts(run: Run | PastRun) -> dict[str, Any]:
     """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}"""
     return {
         "id": run.id,
@@ -81,7 +81,7 @@ def outline(blueprint: bp.Blueprint) -> str:
     return f"{blueprint.id}: {count(len(found), 'step')} by {count(len(names), 'agent')}{listed}"
 
 
-def _heading(run: Run) -> str:
+def _heading(run: Run | PastRun) -> str:
     why = note(run)
     return (
         f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {count(len(run.steps), 'step')} "
@@ -89,7 +89,7 @@ def _heading(run: Run) -> str:
     )
 
 
-def _table(run: Run) -> str:
+def _table(run: Run | PastRun) -> str:
     """One row per step of the flow, in program order as far as the steps were reached."""
     rows = Visits(run.steps).seen()
     if not rows:
@@ -123,7 +123,7 @@ def _wrong(seen: Seen, log: Log) -> str:
     return f'<details><summary>{error}</summary><pre style="{LEFT}">{told}</pre></details>'
 
 
-def _log(run: Run) -> str:
+def _log(run: Run | PastRun) -> str:
     lines = run.log.lines()
     if not lines:
         return ""

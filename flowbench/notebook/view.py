@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from flowbench import blueprint as bp
-from flowbench.runtime import Progress, Run
+from flowbench.runtime import PastRun, Progress, Run
 
 SCALE = 0.8  # of a graph's natural size, live and still: labels as large as the text of a notebook
 SHOWN = 4  # running steps that are named; the rest is a number
@@ -41,7 +41,7 @@ def view(run: Run, progress: Progress, total: int | None, now: float) -> dict[st
     }
 
 
-def note(run: Run) -> str:
+def note(run: Run | PastRun) -> str:
     """Why the run stopped or is about to; empty while nothing is wrong."""
     cause = run.cause
     if cause is not None and run.state != "done":

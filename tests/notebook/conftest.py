@@ -14,6 +14,32 @@ from traitlets.config import Config
 
 from flowbench.notebook import load_ipython_extension, unload_ipython_extension
 
+AGENTS = """
+import asyncio
+import flowbench as fb
+
+@fb.agent
+def double(x):
+    return 2 * x
+
+@fb.agent
+def fail(x):
+    raise ValueError("no luck")
+
+@fb.agent
+async def nap(seconds):
+    await asyncio.sleep(seconds)
+"""
+
+TWICE = """%%blueprint twice
+id: twice
+flow:
+  kind: seq
+  children:
+    - {kind: step, ref: double, in: $.x, out: $.x}
+    - {kind: step, ref: double, in: $.x, out: $.y}
+"""
+
 
 @dataclass
 class Ran:
@@ -58,3 +84,14 @@ def shell(bare: Shell) -> Iterator[Shell]:
     load_ipython_extension(bare.ip)
     yield bare
     unload_ipython_extension(bare.ip)
+
+
+def one(name: str, ref: str) -> str:
+    return f"%%blueprint {name}\nid: {name}\nflow: {{kind: step, ref: {ref}, in: $.x, out: $.x}}\n"
+
+
+@pytest.fixture
+def desk(shell: Shell) -> Shell:
+    for cell in (AGENTS, TWICE, one("failing", "fail"), one("napping", "nap")):
+        assert shell(cell).error is None
+    return shell

@@ -16,7 +16,7 @@ DEMO = load(blueprint(step("double")))
 NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 1}}
 
 CASES = {
-    "all words": ("%fb ", ["abort", "agents", "ctx", "graph", "help", "resume", "run", "runs", "step"]),
+    "all words": ("%fb ", ["abort", "agents", "ctx", "diff", "graph", "help", "resume", "run", "runs", "step"]),
     "words": ("%fb r", ["resume", "run", "runs"]),
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
     "Blueprints by letter": ("%flowbench graph d", ["demo"]),
@@ -93,6 +93,16 @@ def test_inside_a_blueprint_cell(cell: str, expected: str, shell: Shell) -> None
 
 def test_other_cells_are_left_to_others(shell: Shell) -> None:
     assert asked(shell, "ref = {'ref: dou") == []
+
+
+def test_steps_of_a_run_are_offered_where_one_is_looked_at(shell: Shell) -> None:
+    shell("import flowbench as fb\n@fb.agent\ndef double(x):\n    return x")
+    flow = {"kind": "seq", "children": [step("double")] * 12}
+    shell.names["last"] = shell.names["fb"].launch(blueprint(flow), {"x": 1})
+    shell.names["last"].wait(10)
+
+    assert complete("%fb ctx 1", shell.names, Recent(shell.names)) == ["1", "10", "11"]
+    assert complete(f"%fb diff {shell.names['last'].id} 0 en", shell.names, Recent(shell.names)) == ["end"]
 
 
 def test_a_path_to_write_is_offered(shell: Shell) -> None:

@@ -14,44 +14,7 @@ from flowbench.notebook import UsageError
 from flowbench.notebook.arguments import USAGE
 from flowbench.notebook.completion import FLAGS
 from flowbench.runtime import Run, RunCancelled, RunFailed, waiting
-from tests.notebook.conftest import Ran, Shell
-
-AGENTS = """
-import asyncio
-import flowbench as fb
-
-@fb.agent
-def double(x):
-    return 2 * x
-
-@fb.agent
-def fail(x):
-    raise ValueError("no luck")
-
-@fb.agent
-async def nap(seconds):
-    await asyncio.sleep(seconds)
-"""
-
-TWICE = """%%blueprint twice
-id: twice
-flow:
-  kind: seq
-  children:
-    - {kind: step, ref: double, in: $.x, out: $.x}
-    - {kind: step, ref: double, in: $.x, out: $.y}
-"""
-
-
-def one(name: str, ref: str) -> str:
-    return f"%%blueprint {name}\nid: {name}\nflow: {{kind: step, ref: {ref}, in: $.x, out: $.x}}\n"
-
-
-@pytest.fixture
-def desk(shell: Shell) -> Shell:
-    for cell in (AGENTS, TWICE, one("failing", "fail"), one("napping", "nap")):
-        assert shell(cell).error is None
-    return shell
+from tests.notebook.conftest import TWICE, Ran, Shell
 
 
 def assert_tidy(ran: Ran, *parts: str) -> None:
@@ -234,16 +197,6 @@ def test_graph_draws_a_run_by_variable_or_id(desk: Shell) -> None:
 
     assert "double at 0" in by_name.shown[0]["text/html"]
     assert by_id.shown == by_name.shown
-
-
-def test_values_are_left_in_variables(desk: Shell) -> None:
-    desk("%fb run twice --ctx {'x': 1}")
-
-    desk("%fb ctx --out found")
-    desk("%fb runs --out listed")
-
-    assert desk.names["found"] == {"x": 2, "y": 4}
-    assert desk.names["listed"][0].id == desk.names["run"].id
 
 
 WRONG: dict[str, tuple[str, str]] = {

@@ -1,0 +1,58 @@
+"""Looking at runs by word: values, tables and runs of other kernels."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowbench.notebook import UsageError
+from tests.notebook.conftest import Shell
+
+
+def test_ctx_of_a_step_and_differences_are_tables(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1} --out first")
+    desk("%fb run twice --ctx {'x': 5}")
+
+    of_step = desk("%fb ctx first 0").value.set_index("path")
+    whole = desk("%fb diff --out kept").value.set_index("path")
+    between = desk("%fb diff first 0 1").value
+    runs = desk(f"%fb diff first {desk.names['run'].id}").value.set_index("path")
+
+    assert of_step.loc["$.x", ["before", "after"]].tolist() == [1, 2]
+    assert whole.loc["$.x", ["before", "after"]].tolist() == [5, 10]
+    assert desk.names["kept"]["path"].tolist() == ["$.x", "$.y"]
+    assert between["path"].tolist() == ["$.y"]
+    assert runs.loc["$.y", ["before", "after"]].tolist() == [4, 20]
+
+
+def test_a_run_of_another_kernel_is_looked_at_by_its_id(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1}")
+    id = desk.names.pop("run").id
+    desk.ip.reset(new_session=False)
+    desk("%reload_ext flowbench")
+
+    assert desk(f"%fb ctx {id}").value == {"x": 2, "y": 4}
+    assert "double at 0" in desk(f"%fb graph {id}").shown[0]["text/html"]
+
+
+def test_values_are_left_in_variables(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1}")
+
+    desk("%fb ctx --out found")
+    desk("%fb runs --out listed")
+
+    assert desk.names["found"] == {"x": 2, "y": 4}
+    assert desk.names["listed"][0].id == desk.names["run"].id
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("%fb ctx start end", "`%fb diff start end` shows"), ("%fb diff 0 nope", "`nope` is no step")],
+    ids=["two steps for ctx", "a step before its run"],
+)
+def test_words_in_a_wrong_order_are_one_tidy_line(line: str, said: str, desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1}")
+
+    ran = desk(line)
+
+    assert isinstance(ran.error, UsageError)
+    assert said in ran.out
