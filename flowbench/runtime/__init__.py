@@ -11,6 +11,7 @@ from flowbench.runtime.errors import (
     RunNotFound,
     RunOwned,
 )
+from flowbench.runtime.index import RunInfo, runs
 from flowbench.runtime.launching import debug, launch, launched, resume
 from flowbench.runtime.log import Line, Log, read_log
 from flowbench.runtime.nesting import run_sync
@@ -18,10 +19,11 @@ from flowbench.runtime.past import PastRun, recall
 from flowbench.runtime.progress import Progress
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger, Pause
-from flowbench.runtime.store import RunInfo, runs
+from flowbench.runtime.upkeep import Collected, collect, remove
 
 __all__ = [
     "BlueprintChanged",
+    "Collected",
     "Debugger",
     "JournalDamaged",
     "Line",
@@ -36,11 +38,13 @@ __all__ = [
     "RunInfo",
     "RunNotFound",
     "RunOwned",
+    "collect",
     "debug",
     "launch",
     "launched",
     "read_log",
     "recall",
+    "remove",
     "resume",
     "run_sync",
     "runs",

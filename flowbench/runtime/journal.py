@@ -16,6 +16,7 @@ import time
 import weakref
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -147,6 +148,21 @@ def is_owned(folder: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Nobody else can own the run meanwhile; nothing is written. Raises: RunOwned."""
+    try:
+        fd = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:  # it never began
+        yield
+        return
+    try:
+        _lock(fd, folder.name)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _lock(fd: int, run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Store: where runs lie on disk, and what can be said of each without evaluating it."""
+"""Store: where runs lie on disk, and how a person names one."""
 
 from __future__ import annotations
 
@@ -6,33 +6,14 @@ import re
 import secrets
 import time
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from flowbench import storage
-from flowbench.runtime import entries as e
 from flowbench.runtime import journal
-from flowbench.runtime.errors import JournalDamaged, RunNotFound
+from flowbench.runtime.errors import RunNotFound
 
 _ID = re.compile(r"r-\d{8}-\d{6}-[0-9a-f]{6}")
+LAST = "@last"  # the newest run
 _PREFIX = re.compile(r"(r-)?[0-9a-f-]{1,24}")
-
-
-class RunInfo(msgspec.Struct, frozen=True):
-    """One recorded run. state: running | done | failed | cancelled | interrupted | damaged.
-
-    started: unix seconds. seconds: from the first to the last entry. steps: outcomes recorded, repeats included.
-    """
-
-    id: str
-    blueprint: str
-    state: str
-    started: float
-    seconds: float
-    steps: int
-    path: Path
-    error: str | None = None
 
 
 def new_id(now: float) -> str:
@@ -55,14 +36,16 @@ def create(now: float) -> Path:
 
 
 def find(run_id: str) -> Path:
-    """The folder of a run. run_id: whole, or any part from its beginning or its last six that only one run has.
+    """The folder of a run. run_id: whole, or any part from its beginning or its end that only one run has, or `@last`.
 
     Raises: RunNotFound.
     """
+    if run_id == LAST and (begun := [each for each in folders() if (each / journal.FILE).is_file()]):
+        return max(begun)
     if _ID.fullmatch(run_id) and (storage.runs() / run_id / journal.FILE).is_file():
         return storage.runs() / run_id
     found = [
-        f for f in _folders() if _PREFIX.fullmatch(run_id) and (f.name.startswith(run_id) or f.name.endswith(run_id))
+        f for f in folders() if _PREFIX.fullmatch(run_id) and (f.name.startswith(run_id) or f.name.endswith(run_id))
     ]
     if len(found) == 1:
         return found[0]
@@ -72,37 +55,8 @@ def find(run_id: str) -> Path:
     raise RunNotFound(f"no run '{run_id}' in {storage.runs()}; `flowbench runs` lists them", run_id)
 
 
-def runs() -> list[RunInfo]:
-    """All recorded runs, the newest first. One whose owner has died shows `interrupted` at once."""
-    return [info for folder in sorted(_folders(), reverse=True) if (info := describe(folder)) is not None]
-
-
-def describe(folder: Path) -> RunInfo | None:
-    """None while the run's first entry is not yet there."""
-    try:
-        lines = journal.read(folder)
-    except JournalDamaged as damage:
-        return RunInfo(folder.name, "", "damaged", folder.stat().st_mtime, 0.0, 0, folder, str(damage))
-    except OSError:
-        return None
-    if not lines or not isinstance(begun := lines[0], e.Begun):
-        return None
-    last = lines[-1]
-    state, error = (last.state, last.error) if isinstance(last, e.End) else (_unended(folder), None)
-    steps = sum(isinstance(line, e.Done | e.Fail) for line in lines)
-    ended = begun.t if isinstance(last, e.Begun) else last.t
-    return RunInfo(folder.name, _name(begun.blueprint), state, begun.t, max(ended - begun.t, 0.0), steps, folder, error)
-
-
-def _unended(folder: Path) -> str:
-    return "running" if journal.is_owned(folder) else "interrupted"
-
-
-def _name(blueprint: Any) -> str:
-    return str(blueprint.get("id", "")) if isinstance(blueprint, dict) else ""
-
-
-def _folders() -> list[Path]:
+def folders() -> list[Path]:
+    """Of all runs, in no order; also of runs that are just being made."""
     try:
         return [f for f in storage.runs().iterdir() if _ID.fullmatch(f.name)]
     except FileNotFoundError:
