@@ -1,52 +1,41 @@
-"""`flowbench runs`: the runs on this machine, newest first."""
+"""`flowbench runs`: what is recorded on this machine: list, show, rm, gc. Without a word it lists."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from flowbench.cli import output
-from flowbench.cli.words import as_json, moment, seconds, short, table
-from flowbench.words import count
+COMMANDS = {
+    "list": "flowbench.cli.runs_list",
+    "show": "flowbench.cli.runs_show",
+    "rm": "flowbench.cli.runs_rm",
+    "gc": "flowbench.cli.runs_gc",
+}
 
-ENDED = {"done", "failed", "cancelled"}
+
+class Runs(click.Group):
+    """Each module is imported when its word is said; options without a word are those of `list`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        helps = set(ctx.help_option_names)
+        if not args or (args[0].startswith("-") and args[0] not in helps):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
 
 
-@click.command()
-@click.option("-n", "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
-@click.option("--all", "everything", is_flag=True, help="Show them all.")
-@click.option("--json", "machine", is_flag=True, help="Print a list of objects as JSON.")
-def command(last: int, everything: bool, machine: bool) -> None:
-    """List the runs on this machine, newest first."""
-    from flowbench.runtime import runs
+@click.group(cls=Runs)
+def command() -> None:
+    """List the runs on this machine; show, remove and clean up.
 
-    known = sorted(runs(), key=lambda info: info.started, reverse=True)
-    found = known if everything else known[:last]
-    if machine:
-        keys = ("id", "blueprint", "state", "started", "seconds", "steps", "error")
-        rows = [{key: getattr(info, key) for key in keys} | {"path": str(info.path)} for info in found]
-        output.say(as_json(rows))
-        return
-    if not found:
-        click.echo("No runs yet. Try: flowbench demo", err=True)
-        return
-    output.say(
-        table(
-            [
-                ("RUN", "BLUEPRINT", "STATE", "STARTED", "TOOK", "STEPS", "ERROR"),
-                *(
-                    (
-                        info.id,
-                        short(info.blueprint, 24),
-                        info.state,
-                        moment(info.started),
-                        seconds(info.seconds) if info.state in ENDED else "-",
-                        str(info.steps),
-                        short(info.error or "", 60),
-                    )
-                    for info in found
-                ),
-            ]
-        )
-    )
-    if len(known) > len(found):
-        output.say(f"and {count(len(known) - len(found), 'older one')}; --all lists them")
+    Without a word: list, with its options. ID is a run's id, a part of it that only one run has, or @last.
+    """

@@ -90,12 +90,6 @@ def runs(
     return found
 
 
-def describe(folder: Path) -> RunInfo | None:
-    """One run; None while its first entry is not yet there."""
-    kept = _look(folder, None)
-    return None if kept is None else _info(folder, kept)
-
-
 def _look(folder: Path, known: _Kept | None) -> _Kept | None:
     try:
         found = os.stat(folder / journal.FILE)

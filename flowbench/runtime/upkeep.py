@@ -33,15 +33,19 @@ class Collected(msgspec.Struct, frozen=True):
     kept_bytes: int
 
 
-def remove(run_id: str) -> Path:
-    """Remove a recorded run: journal, large values, log. Returns the folder that was. run_id: as `resume` takes it.
+def remove(*run_ids: str) -> list[str]:
+    """Remove recorded runs: journal, large values, log. Returns their whole ids. run_ids: as `resume` takes them.
 
-    It is gone at once and whole: a crash meanwhile leaves files that no list shows and `collect` removes.
-    Raises: RunNotFound; RunOwned, if it is running; StorageError.
+    A run is gone at once and whole: a crash meanwhile leaves files that no list shows and `collect` removes. All are
+    looked up before the first is removed. Raises: RunNotFound; RunOwned, if one is running; StorageError.
     """
-    folder = store.find(run_id)
-    _remove(folder)
-    return folder
+    folders = list(dict.fromkeys(store.find(each) for each in run_ids))
+    for folder in folders:
+        with journal.held(folder):
+            pass
+    for folder in folders:
+        _remove(folder)
+    return [folder.name for folder in folders]
 
 
 def collect(
@@ -56,7 +60,8 @@ def collect(
     left = []
     removed: list[RunInfo] = []
     freed = 0
-    for info in sorted(index.runs(), key=lambda info: info.changed):
+    known = index.runs()
+    for info in sorted(known, key=lambda info: info.changed):
         size = _size(info.path)
         is_old = now - info.changed > keep_days * 86_400
         if info.state != "running" and is_old and _removed(info, dry_run):
@@ -72,7 +77,7 @@ def collect(
         if info.state not in ("running", "interrupted") and _removed(info, dry_run):
             removed.append(info)
             total, freed, kept = total - size, freed + size, kept - 1
-    leftovers = list(_leftovers(now))
+    leftovers = list(_leftovers(now, {info.id for info in known}))
     for path in leftovers:
         freed += _size(path)
         if not dry_run:
@@ -115,7 +120,7 @@ def _delete(path: Path) -> None:
         raise storage.StorageError.of(path, error) from error
 
 
-def _leftovers(now: float) -> Iterator[Path]:
+def _leftovers(now: float, known: set[str]) -> Iterator[Path]:
     try:
         here = list(os.scandir(storage.runs()))
     except FileNotFoundError:
@@ -124,7 +129,7 @@ def _leftovers(now: float) -> Iterator[Path]:
         if entry.name.startswith(GONE):
             yield Path(entry.path)
     for folder in store.folders():
-        if index.describe(folder) is None and not journal.is_owned(folder) and _is_stale(folder, now):
+        if folder.name not in known and not journal.is_owned(folder) and _is_stale(folder, now):
             yield folder
             continue
         for place in (folder, folder / journal.BLOBS):
