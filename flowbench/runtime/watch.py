@@ -17,7 +17,7 @@ from flowbench import flow
 from flowbench.cancel import GRACE_SECONDS, AbortReason, CancelToken, raise_in
 
 TICK_SECONDS = 0.1  # between two looks
-HELD_SECONDS = 0.25  # without a sign of life: told
+HELD_SECONDS = 0.25  # of one body, without a sign of life from the loop: told
 LINGER_SECONDS = 2.0  # without a run, before it sleeps for good: whoever launches again soon need not wake it
 AGAIN_SECONDS = 1.0  # between two forcings of a body that swallows what it is sent
 
@@ -48,6 +48,8 @@ class Watch:
         self._thread: threading.Thread | None = None
         self._sleeps = False
         self._asked: float | None = None  # monotonic, when the sign of life was asked for that has not come
+        self._seen: tuple[flow.Evaluation, str] | None = None  # the step that was at work at the last look,
+        self._since = 0.0  # and since when
         self._is_told = self._is_given_up = False
         self._stopping: dict[object, float] = {}  # since when its abort has gone unanswered
         self._forced = 0.0
@@ -89,18 +91,18 @@ class Watch:
 
     def _look(self, now: float, loop_thread: int) -> None:
         if self._asked is None:
-            self._is_told, self._stopping = False, {}
+            self._is_told, self._seen, self._stopping = False, None, {}
             if self._runs:
                 self._asked = now
                 self._loop.call_soon_threadsafe(self._answer)
             return
-        seconds = now - self._asked
-        if seconds < HELD_SECONDS:
-            return
         held = flow.held_by(sys._current_frames().get(loop_thread))
-        if held is not None and not self._is_told:
+        step = None if held is None else (held.run, held.address)
+        if step != self._seen:  # ten thousand short bodies may take one turn of the loop as long as one that blocks
+            self._seen, self._since = step, now
+        if held is not None and not self._is_told and now - self._since >= HELD_SECONDS:
             self._is_told = True
-            self._tell(held, seconds)
+            self._tell(held, now - self._asked)
         late = [run for key, run in list(self._runs.items()) if self._is_late(key, run.token, now)]
         if late:
             self._abandon(late, held, loop_thread, now)
