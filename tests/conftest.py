@@ -1,10 +1,13 @@
-"""Every test has a home of its own, so that no test sees a person's runs, or another test's."""
+"""Every test has a home of its own, so that no test sees a person's runs, or another test's; `-m slow` runs the
+properties in their long form."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+from tests.flow import forms
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +16,21 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     place = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FLOWBENCH_HOME", str(place))
     return place
+
+
+def is_long(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    forms.choose(forms.LONG if is_long(config) else forms.DEFAULT)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest itself looks at -m
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not is_long(config):
+        return
+    for item in items:
+        if getattr(item, "obj", None) in forms.proven:
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(1_800))

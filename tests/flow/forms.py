@@ -11,17 +11,23 @@ from hypothesis import strategies as st
 DEFAULT, LONG = 60, 3_000
 LAX = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 chosen = [DEFAULT]
+proven: list[Callable[..., None]] = []  # the tests that have a long form
 
 
 def choose(examples: int) -> None:
-    """Called before the tests of this room are imported."""
+    """Called before any test is imported."""
     chosen[0] = examples
 
 
-def prove(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """`given`, in the form that was asked for."""
+def prove(
+    *strategies: st.SearchStrategy[Any], short: int = DEFAULT
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`given`, in the form that was asked for. short: examples of the short form, where one takes long."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        return settings(max_examples=chosen[0], deadline=None, suppress_health_check=LAX)(given(*strategies)(test))
+        examples = LONG if chosen[0] == LONG else short
+        made = settings(max_examples=examples, deadline=None, suppress_health_check=LAX)(given(*strategies)(test))
+        proven.append(made)
+        return made
 
     return decorate

@@ -16,6 +16,7 @@ from flowbench.flow import (
     Keys,
     NotReproducible,
     Outcome,
+    Program,
     checksum,
     compile,
     decode,
@@ -241,23 +242,62 @@ def test_a_view_keeps_all_writes_of_every_scope() -> None:
     assert [keys for _, keys, _ in made.views[2][0].log or []] == [("i",), ("o",), ("p",)]
 
 
-@prove(flows(), st.sampled_from([None, 1, 2]))
-def test_a_view_of_any_run_has_its_end_and_its_ctx_at_every_step(data: Any, limit: int | None) -> None:
-    seen: dict[str, Any] = {}
+def witnessed(data: Any, limit: int | None, seen: dict[str, Any]) -> tuple[Program, list[Told], Any]:
+    """(program, what a run told, its end); seen: address -> a deep copy of the ctx, taken as each step had written."""
     program = compile(parse(data))
     for op in program.ops():
         if op.kind == STEP:
             op.write = _witness(op, seen)
     sink = Memory(text=True)
     made = Evaluation(program, Spoilers(waits=True).list(program), sink, turnstiles=at_most(limit, program))
-    end = _end(lambda: asyncio.run(evaluate(made, CTX)))
+    return compile(parse(data)), sink.told, _end(lambda: asyncio.run(evaluate(made, CTX)))
 
-    view = Evaluation(compile(parse(data)), [nobody] * len(program.refs), Memory(), recorded=Tape(sink.told), view=True)
+
+@prove(flows(), st.sampled_from([None, 1, 2]))
+def test_a_view_of_any_run_has_its_end_and_its_ctx_at_every_step(data: Any, limit: int | None) -> None:
+    seen: dict[str, Any] = {}
+    program, told, end = witnessed(data, limit, seen)
+
+    view = Evaluation(program, [nobody] * len(program.refs), Memory(), recorded=Tape(told), view=True)
 
     assert _end(lambda: evaluate_sync(view, CTX)) == end
-    for address in sink.addresses("done"):
+    for address in (each.address for each in told if each.what == "done"):
         if address in seen:
             assert past(view, address, "out") == seen[address]
+
+
+@prove(flows(), st.sampled_from([None, 1, 2]), st.floats(0, 1))
+def test_a_view_of_any_prefix_has_the_ctx_of_every_step_it_reaches(data: Any, limit: int | None, part: float) -> None:
+    seen: dict[str, Any] = {}
+    program, told, end = witnessed(data, limit, seen)
+    kept = told[: round(part * len(told))]
+    done = {each.address for each in kept if each.what == "done"}
+    view = Evaluation(program, [nobody] * len(program.refs), Memory(), recorded=Tape(kept), view=True)
+
+    try:
+        ended, frontier = _end(lambda: evaluate_sync(view, CTX)), ""
+    except Frontier as met:
+        ended, frontier = end, met.address
+
+    assert ended == end
+    assert frontier not in done
+    reached = {at for scope, _ in view.views for at, where, _ in scope.marks if where == "out"}
+    for address in reached & done & seen.keys():
+        assert past(view, address, "out") == seen[address]
+
+
+@prove(flows(), st.sampled_from([None, 1, 2]))
+def test_a_complete_replay_calls_no_body(data: Any, limit: int | None) -> None:
+    program = compile(parse(data))
+    sink, again = Memory(text=True), Memory(text=True)
+    made = Evaluation(program, Spoilers(waits=True).list(program), sink, turnstiles=at_most(limit, program))
+    end = _end(lambda: asyncio.run(evaluate(made, CTX)))
+
+    nobodies = [nobody] * len(program.refs)
+    replayed = Evaluation(program, nobodies, again, recorded=Tape(sink.told), turnstiles=at_most(limit, program))
+
+    assert _end(lambda: asyncio.run(evaluate(replayed, CTX))) == end
+    assert again.kinds("start", "done", "fail") == []
 
 
 @prove(flows(("all", "all_settled")), st.floats(0, 1))
