@@ -19,6 +19,7 @@ from flowbench.process.leash import clear
 from flowbench.process.output import Output
 from flowbench.process.spawn import spawn
 from flowbench.process.tagged import kill_tagged
+from flowbench.process.work import blocking
 
 __all__ = [
     "PROCESSES",
@@ -34,6 +35,7 @@ __all__ = [
     "TooManyProcesses",
     "Unsendable",
     "Voice",
+    "blocking",
     "clear",
     "ended",
     "kill_tagged",
