@@ -18,6 +18,7 @@ from flowbench.blueprint.errors import (
     UntrustedBlueprint,
 )
 from flowbench.blueprint.excerpt import Spot
+from flowbench.blueprint.json_schema import schema
 from flowbench.blueprint.loader import HasBlueprint, load
 from flowbench.blueprint.model import (
     AgentDef,
@@ -111,6 +112,7 @@ __all__ = [
     "require_trust",
     "revoke",
     "run_body",
+    "schema",
     "secret_names",
     "shown",
     "to_json",

@@ -24,7 +24,7 @@ from flowbench.flow import to_json as flow_to_json
 SCHEMA_VERSION = "0.1.0"
 _PART = r"(?:0|[1-9][0-9]*)"
 _LABEL = rf"(?:{_PART}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_SEMVER = re.compile(rf"{_PART}\.{_PART}\.{_PART}(?:-{_LABEL}(?:\.{_LABEL})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
+SEMVER = re.compile(rf"{_PART}\.{_PART}\.{_PART}(?:-{_LABEL}(?:\.{_LABEL})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
 
 
 class AgentKind(StrEnum):
@@ -156,7 +156,7 @@ class Provenance(msgspec.Struct, frozen=True, eq=False):
 
 
 def _version(value: Any, place: str) -> str:
-    if not isinstance(value, str) or not _SEMVER.fullmatch(value):
+    if not isinstance(value, str) or not SEMVER.fullmatch(value):
         raise InvalidBlueprint(place, f'expected a version like "{SCHEMA_VERSION}", not {what(value)}')
     return value
 

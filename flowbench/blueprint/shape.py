@@ -56,7 +56,7 @@ def to_plain(record: Record) -> dict[str, Any]:
     tag = record.__struct_config__.tag
     if tag is not None:
         written["kind"] = tag
-    for field, hint in _fields(type(record)):
+    for field, hint in written_fields(type(record)):
         value = getattr(record, field.name)
         marks = getattr(hint, "__metadata__", ())
         if value is None and Omitted in marks:
@@ -75,7 +75,7 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[msgspec.structs.FieldInfo, Any], ...]:
+def written_fields(cls: type) -> tuple[tuple[msgspec.structs.FieldInfo, Any], ...]:
     """The fields that are written, each with its annotation."""
     hints = get_type_hints(cls, include_extras=True)
     named = ((field, hints[field.name]) for field in msgspec.structs.fields(cls))
@@ -182,7 +182,7 @@ def _map(member: Reader) -> Reader:
 
 
 def _record(cls: type[Record]) -> Reader:
-    readers = [(field, _reader(hint)) for field, hint in _fields(cls)]
+    readers = [(field, _reader(hint)) for field, hint in written_fields(cls)]
     known = {field.encode_name for field, _ in readers}
     tolerant = cls.__struct_config__.tag is not None  # a tagged record is provenance: later versions may say more
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "flowbench.cli.run",
     "check": "flowbench.cli.check",
     "graph": "flowbench.cli.graph",
+    "schema": "flowbench.cli.schema",
     "trust": "flowbench.cli.trust",
     "runs": "flowbench.cli.runs",
     "resume": "flowbench.cli.resume",
