@@ -75,7 +75,7 @@ class Options(Common, total=False):
 
 
 def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Run:
-    """Start a Blueprint and return at once.
+    """Start a Blueprint and return at once; abort raises RunCancelled in whoever waits for the run.
 
     When this returns the run is recorded: its id, Blueprint and ctx survive what `durability` says. ctx: any JSON
     value, {} by default. Step refs that no agent of the Blueprint answers are looked up among the functions.
@@ -87,7 +87,10 @@ def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Ru
 
 
 def debug(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Debugger:
-    """Like `launch`, but the run pauses before each step. Returns at once, before the first pause."""
+    """Like `launch`, but the run pauses before each step; abort raises RunCancelled in whoever waits for the run.
+
+    Returns at once, before the first pause.
+    """
     debugger = Debugger()
     _start(blueprint, ctx, debugger, options)
     return debugger
@@ -101,7 +104,8 @@ def resume(
     despite_orphans: bool = False,
     **options: Unpack[Common],
 ) -> Run:
-    """Go on with a run whose owner has died, or that failed or was cancelled.
+    """Go on with a run whose owner has died, or that failed or was cancelled; abort raises RunCancelled in whoever
+    waits for it.
 
     Recorded steps are answered by the journal, the rest run; what made it fail is tried again. A run that is done is
     evaluated from its records alone and calls nothing. blueprint: a changed one, refused unless `accept_changes`;

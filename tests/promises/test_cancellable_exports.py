@@ -1,0 +1,177 @@
+"""The checklist for everything public that takes a token; a new export is held to it as soon as it is listed here.
+
+1. Its first words say whether an abort raises or returns; never both.
+2. An abort, or a deadline that has passed, before it begins: nothing runs.
+3. An abort in the middle ends it in bounded time, and what was asked is what is reported.
+Source: pi-natives, "adding a cancellable export".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flowbench as fb
+from flowbench import cancel, process
+from flowbench.blueprint import Functions
+from flowbench.cancel import Aborted, AbortReason, CancelToken
+from tests.flows import blueprint, step
+
+PACKAGE = Path(fb.__file__).parent
+BOUND = 30.0  # seconds; a loaded machine, not a figure of merit
+
+
+def takes_token(fn: Any) -> bool:
+    """By name, or among the options that it passes on."""
+    for parameter in inspect.signature(fn).parameters.values():
+        options = re.fullmatch(r"Unpack\[(\w+)\]", str(parameter.annotation))
+        if parameter.name == "token" or (options and "token" in fn.__globals__[options[1]].__annotations__):
+            return True
+    return False
+
+
+def exports() -> Iterator[tuple[str, Any]]:
+    """(room.name, function) of all public functions, and public methods of public classes."""
+    for init in sorted(PACKAGE.glob("*/__init__.py")):
+        room = importlib.import_module(f"flowbench.{init.parent.name}")
+        for name in room.__all__:
+            shown = getattr(room, name)
+            if inspect.isfunction(shown):
+                yield f"{init.parent.name}.{name}", shown
+            elif inspect.isclass(shown) and shown.__module__.startswith("flowbench."):
+                for method, fn in vars(shown).items():
+                    if inspect.isfunction(fn) and not method.startswith("_"):
+                        yield f"{init.parent.name}.{name}.{method}", fn
+
+
+CANCELLABLE = {name: fn for name, fn in exports() if takes_token(fn)}
+
+
+def body(token: CancelToken, mark: Path) -> None:
+    """Work that shows that it has begun and looks at its token ever after."""
+    mark.touch()
+    while True:
+        token.heartbeat()
+        time.sleep(0.005)
+
+
+async def nap(mark: Path) -> None:
+    mark.touch()
+    await asyncio.sleep(600)
+
+
+def deaf(mark: str) -> None:
+    """Never looks at a token; for a process."""
+    Path(mark).touch()
+    time.sleep(600)
+
+
+def functions(mark: Path, may_begin: bool = True) -> Functions:
+    table = Functions()
+
+    @table.agent
+    def work(value: Any, token: CancelToken) -> None:
+        if not may_begin:
+            raise OSError("not yet")
+        body(token, mark)
+
+    return table
+
+
+def launch(token: CancelToken, mark: Path) -> Any:
+    run = fb.launch(blueprint(step("work")), {"x": 1}, functions=functions(mark), token=token, durability="memory")
+    return run.result(BOUND)
+
+
+def debug(token: CancelToken, mark: Path) -> Any:
+    debugger = fb.debug(blueprint(step("work")), {"x": 1}, functions=functions(mark), token=token, durability="memory")
+    debugger.go()
+    return debugger.run.result(BOUND)
+
+
+def resume(token: CancelToken, mark: Path) -> Any:
+    failed = fb.launch(blueprint(step("work")), {"x": 1}, functions=functions(mark, may_begin=False))
+    failed.wait(BOUND)
+    return fb.resume(failed.id, functions=functions(mark), token=token).result(BOUND)
+
+
+def handed_over(token: CancelToken, mark: Path) -> Any:
+    threads = cancel.Handoff()
+    try:
+        return asyncio.run(threads.call(lambda own: body(own, mark), token, token=token))
+    finally:
+        threads.close()
+
+
+CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
+    "cancel.Handoff.call": handed_over,
+    "cancel.blocking": lambda token, mark: cancel.blocking("test", token, lambda own: body(own, mark)).result(BOUND),
+    "cancel.future": lambda token, mark: asyncio.run(cancel.future("test", token, nap(mark))),
+    "process.blocking": lambda token, mark: process.blocking("test", token, lambda token: deaf(str(mark))).result(
+        BOUND
+    ),
+    "process.run_isolated": lambda token, mark: asyncio.run(process.run_isolated(deaf, str(mark), token=token)),
+    "process.spawn": lambda token, mark: asyncio.run(
+        process.spawn(["sh", "-c", 'touch "$0"; exec sleep 600', str(mark)], token=token)
+    ),
+    "runtime.debug": debug,
+    "runtime.launch": launch,
+    "runtime.resume": resume,
+}
+
+each = pytest.mark.parametrize("name", sorted(CALLS))
+
+
+def reason_of(name: str, token: CancelToken, mark: Path) -> AbortReason:
+    """What an abort comes to: an Aborted, or the error of a run that was cancelled."""
+    with pytest.raises((Aborted, fb.RunCancelled)) as raised:
+        CALLS[name](token, mark)
+    return raised.value.cause.reason
+
+
+def test_everything_public_that_takes_a_token_is_on_the_list() -> None:
+    assert sorted(CANCELLABLE) == sorted(CALLS)
+
+
+@each
+def test_its_first_words_say_what_an_abort_does(name: str) -> None:
+    first = (inspect.getdoc(CANCELLABLE[name]) or "").split("\n\n")[0]
+
+    assert len(re.findall(r"\babort (raises|returns)\b", " ".join(first.split()))) == 1
+
+
+@each
+@pytest.mark.parametrize("reason", [AbortReason.USER, AbortReason.TIMEOUT], ids=["abort", "deadline"])
+def test_before_the_start_nothing_runs(name: str, reason: AbortReason, tmp_path: Path) -> None:
+    token = CancelToken(0 if reason is AbortReason.TIMEOUT else None)
+    if reason is AbortReason.USER:
+        token.abort()
+
+    assert reason_of(name, token, tmp_path / "began") is reason
+    assert not (tmp_path / "began").exists()
+
+
+@each
+def test_in_the_middle_it_ends_soon_and_says_why(name: str, tmp_path: Path) -> None:
+    token, mark = CancelToken(), tmp_path / "began"
+    reasons: list[AbortReason] = []
+    caller = threading.Thread(target=lambda: reasons.append(reason_of(name, token, mark)), daemon=True)
+    caller.start()
+    until = time.monotonic() + BOUND
+    while not mark.exists():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+    token.abort(AbortReason.SIGNAL, "test")
+    caller.join(BOUND)
+
+    assert reasons == [AbortReason.SIGNAL]
