@@ -54,8 +54,10 @@ FlowbenchError                      everything that flowbench raises for people 
 │  └─ runtime.JournalDamaged
 ├─ notebook.UsageError              a magic was called in a way it does not know
 └─ notebook.NotebookError           a headless notebook did not get to its end
+   ├─ notebook.NotebookRefused      nothing has run: unreadable, or asked for something that does not fit
    ├─ notebook.CellFailed
    ├─ notebook.CellTimedOut
+   ├─ notebook.NotebookTimedOut
    ├─ notebook.KernelDied
    └─ notebook.NotebookStopped
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "trust": "flowbench.cli.trust",
     "runs": "flowbench.cli.runs",
     "resume": "flowbench.cli.resume",
+    "notebook": "flowbench.cli.notebook",
 }
 
 
@@ -55,5 +56,5 @@ def flowbench() -> None:
     """Write a Blueprint, see it, run it, step it, stop it, resume it.
 
     Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing, 4 not trusted,
-    124 timeout, 130 interrupted (Ctrl-C), 143 terminated.
+    124 timeout, 130 interrupted (Ctrl-C), 138 kernel died, 143 terminated.
     """

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from flowbench.cli import output as standard
+from flowbench.cli.executing import execute
 from flowbench.cli.exits import Exit, Refusal
 from flowbench.cli.shipped import notebook
-from flowbench.cli.words import as_json, seconds
-from flowbench.words import count
-
-if TYPE_CHECKING:
-    from flowbench.notebook import Result
 
 TOUR = "00_tour.ipynb"
 
@@ -28,41 +22,16 @@ TOUR = "00_tour.ipynb"
     metavar="DIR",
     help="Folder for the executed notebook (default: a new one among flowbench's own data).",
 )
-@click.option("--json", "machine", is_flag=True, help="Print {notebook, run_ids, seconds, cells} as JSON.")
+@click.option(
+    "--json", "machine", is_flag=True, help="Print {notebook, state, run_ids, runs, seconds, cells, error} as JSON."
+)
 def command(output: Path | None, machine: bool) -> None:
     """Execute the tour notebook headlessly and say where it is."""
     source = notebook(TOUR)
     folder = _prepared(output.absolute()) if output is not None else new_folder()
     if not machine:
         click.echo(f"Executing {TOUR} ...", err=True)
-    result = execute(source, folder / TOUR)
-    if machine:
-        standard.say(as_json(facts(result)))
-        return
-    standard.say(f"Executed  {count(result.cells, 'cell')} in {seconds(result.seconds)}")
-    standard.say(f"Ran       {count(len(result.run_ids), 'run')}: {', '.join(result.run_ids)}")
-    standard.say(f"Notebook  {result.notebook}")
-
-
-def execute(source: Path, target: Path) -> Result:
-    """Raises: Refusal, which says where the notebook was saved as far as it came."""
-    from flowbench.notebook import NotebookError, NotebookStopped, run_notebook
-
-    try:
-        return run_notebook(source, target)
-    except NotebookError as error:
-        code = Exit(128 + error.signum) if isinstance(error, NotebookStopped) else Exit.FAILED
-        raise Refusal(f"{error} (saved as {target})", code) from error
-
-
-def facts(result: Result) -> dict[str, object]:
-    """{"notebook": absolute path, "run_ids": [str], "seconds": float, "cells": int}"""
-    return {
-        "notebook": str(result.notebook),
-        "run_ids": list(result.run_ids),
-        "seconds": round(result.seconds, 3),
-        "cells": result.cells,
-    }
+    execute(source, folder / TOUR, machine)
 
 
 def new_folder() -> Path:

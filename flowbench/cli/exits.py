@@ -25,6 +25,7 @@ class Exit(IntEnum):
     UNTRUSTED = 4  # the Blueprint would run commands that nobody has allowed
     TIMEOUT = 124  # as timeout(1) says it
     INTERRUPTED = 130
+    KERNEL_DIED = 138  # as papermill says it
     TERMINATED = 143
 
 
@@ -55,7 +56,9 @@ def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
         return Refusal(str(error), Exit.UNTRUSTED)
     if isinstance(error, SecretError):
         return Refusal(str(error), Exit.MISSING)
-    code = Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit.FAILED
+    code = (
+        Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit(getattr(error, "exit_code", Exit.FAILED))
+    )
     return Refusal(str(error) or type(error).__name__, code)
 
 

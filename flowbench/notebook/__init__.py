@@ -11,22 +11,30 @@ if TYPE_CHECKING:
         CellTimedOut,
         KernelDied,
         NotebookError,
+        NotebookRefused,
         NotebookStopped,
+        NotebookTimedOut,
         UsageError,
     )
     from flowbench.notebook.extension import load_ipython_extension, unload_ipython_extension
-    from flowbench.notebook.headless import Result, run_notebook
+    from flowbench.notebook.headless import Engine, Options, Result, run_notebook
+    from flowbench.notebook.parameters import read_parameters
     from flowbench.notebook.show import show
 
 __all__ = [
     "CellFailed",
     "CellTimedOut",
+    "Engine",
     "KernelDied",
     "NotebookError",
+    "NotebookRefused",
     "NotebookStopped",
+    "NotebookTimedOut",
+    "Options",
     "Result",
     "UsageError",
     "load_ipython_extension",
+    "read_parameters",
     "run_notebook",
     "show",
     "unload_ipython_extension",
@@ -35,7 +43,8 @@ __all__ = [
 # Loaded when first used: a kernel needs no papermill, a headless caller no widgets.
 _FILE = {
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "extension"),
-    **dict.fromkeys(("Result", "run_notebook"), "headless"),
+    **dict.fromkeys(("Engine", "Options", "Result", "run_notebook"), "headless"),
+    "read_parameters": "parameters",
     "show": "show",
 }
 

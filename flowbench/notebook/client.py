@@ -1,8 +1,8 @@
 """Client: execute cells one by one, stop in two stages, and tell honestly how each cell ended.
 
 The first stage interrupts the kernel, so that a run in the cell is aborted and its outputs are kept. If the cell does
-not end within the grace, the second kills the kernel. Both are asked for by a signal to this process or by the limit
-of a cell.
+not end within the grace, the second kills the kernel. Both are asked for by a signal to this process or by a limit of
+time. Of a limit the kernel knows beforehand: it aborts its runs a little earlier, with reason Timeout.
 """
 
 from __future__ import annotations
@@ -10,129 +10,245 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import DeadKernelError
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_code_cell
 from papermill.clientwrap import PapermillNotebookClient
 
-from flowbench.notebook.errors import CellTimedOut, KernelDied, NotebookError, NotebookStopped
-from flowbench.notebook.kernels import NAME, ThisPython
-from flowbench.notebook.record import run_facts
+from flowbench.notebook.deadline import CELL, LIMIT, NOTEBOOK, Deadline, Limits
+from flowbench.notebook.errors import CellFailed, KernelDied, NotebookError, NotebookStopped
+from flowbench.notebook.hearing import signals
+from flowbench.notebook.kernels import environment, manager
+from flowbench.notebook.record import facts_of, run_facts
+from flowbench.notebook.sheet import Sheet
+from flowbench.notebook.truth import left_behind
 
 GRACE_SECONDS = 10.0  # an interrupted cell may abort its run, wait for its children and print; more than that is stuck
-LONGEST_SOCKET = 90  # bytes; the system allows about 104 with the number that is appended
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+ALWAYS = {"parameters", "injected-parameters", "always"}  # tags of cells that `tags` does not leave out
+SETTLE = "__import__('flowbench.notebook.unattended', fromlist=['settle']).settle({reason!r}, {by!r})"
+TRIES = 20  # to reach a kernel that still drops requests because a cell has failed
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
     """One notebook on one kernel of our own.
 
-    cell_limit: seconds one cell may run, None for no limit. said: called with one line for people as each cell starts.
-    ended_by: why cells after the present one must not run, None while nothing is wrong.
+    kernel: None for this Python, else the name of an installed kernel. said: called with one line for people as each
+    cell starts. tags: only cells with one of these run; skip_tags: cells with one of these do not.
+    ended_by: why cells after the present one must not run, None while nothing is wrong. executed: code cells that
+    have begun. cell: index of the present one. is_over: nothing will run any more.
     """
 
     def __init__(
         self,
-        managed: Any,
+        sheet: Sheet,
+        limits: Limits,
         *,
-        cell_limit: float | None = None,
+        kernel: str | None = None,
         said: Callable[[str], None] | None = None,
         grace: float = GRACE_SECONDS,
+        tags: Collection[str] = (),
+        skip_tags: Collection[str] = (),
         **traits: Any,
     ) -> None:
-        super().__init__(managed, **traits)
-        self.cell_limit = cell_limit
+        super().__init__(sheet, **traits)
+        self.limits = limits
         self.ended_by: NotebookError | None = None
+        self.executed = 0
+        self.cell: int | None = None
+        self.is_over = False
+        self.sheet = sheet
+        self._kernel = kernel
         self._said = said or (lambda line: None)
         self._grace = grace
-        self._cell: int | None = None
+        self._tags, self._skip_tags = set(tags), set(skip_tags)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._reply: dict[str, Any] = {}
+        self._deadline: Deadline | None = None
+        self._is_dead = False
+        self._folder: TemporaryDirectory[str] | None = None
         self.on_cell_execute = self._cell_begins
+        self.on_cell_executed = self._cell_ends
 
-    def create_kernel_manager(self) -> Any:
-        """A manager of this Python's kernel; its connection file lies in a private folder of its own."""
-        self._folder = tempfile.TemporaryDirectory(prefix="flowbench-")
-        self.km = AsyncKernelManager(
-            kernel_name=NAME,
-            kernel_spec_manager=ThisPython(),
-            connection_file=f"{self._folder.name}/kernel.json",
-            config=self.config,
-        )
-        socket = f"{self._folder.name}/s"
-        if os.name == "posix" and len(socket) < LONGEST_SOCKET:
-            self.km.transport, self.km.ip = "ipc", socket  # sockets in the private folder: no port open to others
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        """What nbclient asks for."""
+        self.km, self._folder = manager(self._kernel, self.config)
         return self.km
 
-    def execute(self, **kwargs: Any) -> NotebookNode:
-        """Run all cells, or up to the one that fails. Runs' facts and widget states are in the metadata in any case.
+    async def async_start_new_kernel(self, **kwargs: Any) -> None:
+        """What nbclient calls next."""
+        assert self._folder is not None
+        await super().async_start_new_kernel(env=environment(self._ledger(), self.sheet.secrets), **kwargs)
 
-        Raises: KernelDied, NotebookStopped, CellTimedOut where no cell could say what happened.
+    start_new_kernel = run_sync(async_start_new_kernel)
+
+    def _ledger(self) -> Path:
+        assert self._folder is not None
+        return Path(self._folder.name) / "runs.jsonl"
+
+    @property
+    def kernel_pid(self) -> int | None:
+        """None while there is none."""
+        process = self._process()
+        return None if process is None else process.pid
+
+    def execute(self, **kwargs: Any) -> NotebookNode:
+        """Run all cells, or up to the one that fails; `ended_by` then says why. The kernel is gone afterwards.
+
+        Runs' facts and widget states are in the metadata in any case.
         """
         try:
-            with _signals(self._on_signal):
+            with signals(self._on_signal):
                 super().execute(**kwargs)
-                executed: NotebookNode = self.nb
-                return executed
+        except DeadKernelError:
+            self.ended_by = self.ended_by or KernelDied(self.cell, self._exit_status())
+        except RuntimeError:  # so nbclient says that a kernel did not start
+            if self.executed:
+                raise
+            self.ended_by = self.ended_by or self.limits.over(None) or KernelDied(None, self._exit_status())
         finally:
             self.set_widgets_metadata()
-            self.nb.metadata["flowbench"] = {"runs": run_facts(self.nb)}
-            self._folder.cleanup()
+            if self._folder is not None:
+                self._folder.cleanup()
+        executed: NotebookNode = self.nb
+        return executed
 
-    def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> NotebookNode:
-        """One cell. Raises: as `execute`; CellExecutionError for an error in the cell."""
-        if self.ended_by is not None:
-            raise self.ended_by
-        self._cell = cell_index
-        self._say(cell, cell_index)
+    def papermill_execute_cells(self) -> None:
+        """The cells in order; afterwards no run of the kernel goes on."""
         try:
-            super().execute_cell(cell, cell_index, **kwargs)
-            return cell
-        except DeadKernelError as died:
-            self.ended_by = self.ended_by or KernelDied(cell_index, self._exit_status())
-            self._mark_failed(cell, cell_index)
-            raise self.ended_by from died
+            for index, cell in enumerate(self.nb.cells):
+                self.ended_by = self.ended_by or self.limits.over(self.cell)
+                if self.ended_by is not None:
+                    break
+                if self._is_left_out(cell):
+                    self.sheet.cell_skipped(cell)
+                    continue
+                self._execute(cell, index)
         finally:
-            self._loop = None
-            for timer in self._timers:
-                timer.cancel()
-            self._timers.clear()
+            self._settle()
+        if self._is_dead:
+            raise DeadKernelError("Kernel died")  # nbclient would ask it for its language, and wait
+
+    def _execute(self, cell: NotebookNode, index: int) -> None:
+        if cell.cell_type == "code":
+            self.cell = index
+            self._say(cell, index)
+        self.sheet.cell_start(cell, index)
+        try:
+            self.execute_cell(cell, index)
+        except CellExecutionError as error:
+            self.sheet.cell_exception(cell, cell_index=index)
+            self.ended_by = self.ended_by or self._why(cell, index, error)
+        except DeadKernelError:
+            self._is_dead = True
+            self.ended_by = self.ended_by or KernelDied(index, self._exit_status())
+            self._mark_failed(cell, index)
+        finally:
+            self._cell_is_over()
+            self.sheet.cell_complete(cell, cell_index=index)
+
+    def _why(self, cell: NotebookNode, index: int, error: CellExecutionError) -> NotebookError:
+        """Which error it is that a cell ended with. A run that a limit has aborted is the limit's doing."""
+        if error.ename != "RunCancelled":
+            return CellFailed(index, error.ename, error.evalue)
+        if (late := self._late(cell)) is not None:
+            return late
+        is_late = any(facts.get("reason") == "Timeout" for facts in facts_of(cell))
+        return CellFailed(index, error.ename, error.evalue, is_late=is_late)
+
+    def _late(self, cell: NotebookNode) -> NotebookError | None:
+        """The limit that aborted a run of this cell, if one did."""
+        by_limit = any(facts.get("by") in (CELL, NOTEBOOK) for facts in facts_of(cell))
+        return None if self._deadline is None or not by_limit else self._deadline.late
+
+    def _settle(self) -> None:
+        """Let runs that go on in the background come to their end, or abort them if the notebook ends early."""
+        if self.cell is None or self._is_dead:
+            return
+        reason = {"timeout": "timeout", "stopped": "signal"}.get(self.ended_by.outcome, "user") if self.ended_by else ""
+        by = "" if self.ended_by is None else self.ended_by.code.replace("_", " ")
+        last = self.nb.cells[self.cell]
+        scratch = new_code_cell(SETTLE.format(reason=reason, by=by))  # type: ignore[no-untyped-call]
+        executed = self.executed
+        try:
+            for _ in range(TRIES):
+                self.execute_cell(scratch, self.cell)
+                if self._reply.get("status") != "aborted":
+                    break
+            self.ended_by = self.ended_by or self._late(scratch)
+        except CellExecutionError as error:  # a limit has interrupted it, or this kernel knows nothing of flowbench
+            if self.ended_by is None and error.ename != "ModuleNotFoundError":
+                self.ended_by = CellFailed(self.cell, error.ename, error.evalue)
+        except DeadKernelError:
+            self._is_dead = True
+            self.ended_by = self.ended_by or KernelDied(self.cell, self._exit_status())
+        finally:
+            self._cell_is_over()
+            self.executed = executed
+            self.nb.cells[self.cell] = last
+            last.outputs += [output for output in scratch.outputs if output.output_type == "display_data"]
+
+    def _is_left_out(self, cell: NotebookNode) -> bool:
+        tags = set(cell.metadata.get("tags", ()))
+        if cell.cell_type != "code" or (tags & ALWAYS and not tags & self._skip_tags):
+            return False
+        return bool(tags & self._skip_tags) or bool(self._tags and not tags & self._tags)
 
     def _say(self, cell: NotebookNode, index: int) -> None:
         first = next((line for line in cell.source.splitlines() if line.strip()), "")
-        if cell.cell_type == "code" and first:
+        if first:
             self._said(f"[{index + 1}/{len(self.nb.cells)}] {first[:100]}")
+
+    # -- while a cell runs
 
     def _cell_begins(self, cell: NotebookNode, cell_index: int) -> None:
         self._loop = asyncio.get_running_loop()
-        if self.ended_by is not None:  # a signal came between the look in execute_cell and here
-            self._stop(self.ended_by)
-        elif self.cell_limit is not None:
-            late = CellTimedOut(cell_index, self.cell_limit)
-            self._timers.append(self._loop.call_later(self.cell_limit, self._stop, late))
+        self.executed += 1
+        self._deadline = deadline = self.limits.begin(cell_index)
+        # The request itself carries the limit, so that it is the cell's own and the kernel knows it from the start.
+        known = {} if deadline is None else {LIMIT: {"until": deadline.until, "by": deadline.by}}
+        if self.kc is not None:
+            self.kc.session.metadata = known
+        if self.ended_by is not None:  # stopped between the look in the loop and here; or the runs are to settle now
+            self._timers.append(self._loop.call_later(self._grace, self._do, self._kill))
+            if cell is self.nb.cells[cell_index]:
+                self._do(self._interrupt)
+        elif deadline is not None:
+            self._timers.append(self._loop.call_later(deadline.seconds, self._stop, deadline.late))
+
+    def _cell_ends(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
+        self._reply = execute_reply["content"]
+
+    def _cell_is_over(self) -> None:
+        self._loop = None
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        if self.ended_by is not None:  # asked twice: give up at once; the kernel is shut down on the way out
-            raise KeyboardInterrupt
-        stopped = NotebookStopped(signum, cell=self._cell)
+        if isinstance(self.ended_by, NotebookStopped):  # asked twice: no more patience
+            if not self._kill_now():
+                raise KeyboardInterrupt
+            return
+        stopped = NotebookStopped(signum, cell=self.cell)
         if self._loop is None:
-            self.ended_by = stopped
+            self.ended_by = self.ended_by or stopped
         else:
             self._loop.call_soon_threadsafe(self._stop, stopped)
 
     def _stop(self, why: NotebookError) -> None:
         self.ended_by = self.ended_by or why
-        loop = asyncio.get_running_loop()
         self._do(self._interrupt)
-        self._timers.append(loop.call_later(self._grace, self._do, self._kill))
+        self._timers.append(asyncio.get_running_loop().call_later(self._grace, self._do, self._kill))
 
     def _do(self, act: Callable[[], Any]) -> None:
         task = asyncio.get_running_loop().create_task(act())
@@ -140,35 +256,33 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         task.add_done_callback(self._tasks.discard)
 
     async def _interrupt(self) -> None:
-        if await self.km.is_alive():
+        if self.km is not None and await self.km.is_alive():
             await self.km.interrupt_kernel()
 
     async def _kill(self) -> None:
-        if await self.km.is_alive():
+        if self.km is not None and await self.km.is_alive():
             await self.km.signal_kernel(signal.SIGKILL)
 
+    def _kill_now(self) -> bool:
+        """From a signal handler: False if there is nothing to kill."""
+        process = self._process()
+        if process is None or process.poll() is not None:
+            return False
+        os.killpg(process.pid, signal.SIGKILL)  # jupyter_client starts kernels in a session of their own
+        return True
+
+    def _process(self) -> Any:
+        return getattr(getattr(self.km, "provisioner", None), "process", None)
+
     def _exit_status(self) -> int | None:
-        process = getattr(getattr(self.km, "provisioner", None), "process", None)
+        process = self._process()
         return None if process is None else process.poll()
 
     def _mark_failed(self, cell: NotebookNode, index: int) -> None:
         why = self.ended_by
         text = f"{type(why).__name__}: {why}"
         error = {"output_type": "error", "ename": type(why).__name__, "evalue": str(why), "traceback": [text]}
+        known = {facts["id"] for facts in run_facts(self.nb)}
+        cell.outputs += [from_dict(output) for output in left_behind(self._ledger(), known)]  # type: ignore[no-untyped-call]
         cell.outputs.append(from_dict(error))  # type: ignore[no-untyped-call]
-        self.nb_man.cell_exception(cell, cell_index=index)
-
-
-@contextmanager
-def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle the stopping signals meanwhile; only the main thread can, elsewhere this does nothing."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # An ignored SIGINT (a job that a shell started with `&`) is handled too: who asks for it wants it.
-    before = {number: signal.signal(number, handler) for number in STOPPING}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old if old is not None else signal.SIG_DFL)
+        self.sheet.cell_exception(cell, cell_index=index)

@@ -6,14 +6,13 @@ from typing import Any
 
 from flowbench.blueprint import Blueprint
 from flowbench.engine import StepRecord
-from flowbench.notebook import picture, still
+from flowbench.notebook import picture, still, unattended
 from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete
-from flowbench.notebook.ledger import Ledger
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
-from flowbench.runtime import PastRun, Run, launched, prints, waiting
+from flowbench.runtime import PastRun, Run, prints, waiting
 
 WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
@@ -27,7 +26,7 @@ BODY_MATCHER = "flowbench_body"
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register magics, completion, rich reprs of Blueprint, Run and StepRecord, the tap and, headless, the ledger.
+    """Register magics, completion, rich reprs of Blueprint, Run and StepRecord, the tap and, headless, `unattended`.
 
     Loading again is harmless.
     """
@@ -47,10 +46,7 @@ def load_ipython_extension(shell: Any) -> None:
     # In a kernel the panel and the still output show what steps print; a terminal has only its own lines for that.
     prints.passes_on = kernel_of(shell) is None
     if is_headless():
-        _forget_ledgers(shell)
-        ledger = Ledger(magics.recent)
-        launched.append(ledger.launched)
-        shell.events.register("post_run_cell", ledger.tell)
+        unattended.install(shell).ledger.shown = magics.recent.added
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -67,13 +63,7 @@ def unload_ipython_extension(shell: Any) -> None:
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump in waiting.pumps:
         waiting.pumps.remove(seen.pump)
-    _forget_ledgers(shell)
-
-
-def _forget_ledgers(shell: Any) -> None:
-    for heard in [each for each in launched if isinstance(getattr(each, "__self__", None), Ledger)]:
-        launched.remove(heard)
-        shell.events.unregister("post_run_cell", heard.__self__.tell)  # type: ignore[attr-defined]
+    unattended.uninstall()
 
 
 def _completer(magics: FlowMagics) -> Any:

@@ -5,76 +5,150 @@ Also the papermill engine `flowbench` (`papermill --engine flowbench IN OUT`), w
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from flowbench.notebook.errors import CellFailed
-from flowbench.notebook.kernels import NAME
+from flowbench.notebook.errors import NotebookRefused
+from flowbench.notebook.kernels import NAME, require
+from flowbench.storage import StorageError
 
-if TYPE_CHECKING:
-    from flowbench.notebook.client import Client
-
-ENGINE = "flowbench"
+SHORTEST_SECRET = 4  # characters; taking a shorter one out of all outputs would leave nothing to read
 
 
 class Result(msgspec.Struct, frozen=True):
-    """An executed notebook. cells: code cells that ran. run_ids: runs whose outputs are in it, in order."""
+    """An executed notebook. cells: code cells that ran. run_ids: runs whose outputs are in it, in order.
+
+    runs: the facts about each, see flowbench.notebook.still.facts.
+    """
 
     notebook: Path
     run_ids: tuple[str, ...]
     seconds: float
     cells: int
+    runs: tuple[dict[str, Any], ...] = ()
 
 
-def run_notebook(
-    source: Path,
-    output: Path,
-    *,
-    parameters: Mapping[str, Any] | None = None,
-    cell_timeout: float | None = None,
-    log: Callable[[str], None] | None = None,
-) -> Result:
+class Options(TypedDict, total=False):
+    """parameters: for the cell tagged `parameters`; never secrets, they are written into the notebook.
+
+    timeout: seconds for the whole notebook, cell_timeout: for each cell; what passes them is interrupted, and its runs
+    are aborted with reason Timeout shortly before. kernel: an installed kernel; by default this very Python.
+    tags: only cells with one of these run (and those tagged `parameters` or `always`). skip_tags: these do not.
+    secrets: environment variables of this process whose values never reach the saved notebook.
+    cwd: where the kernel starts. heartbeat: file that says once a second what goes on. log: gets one line as each
+    cell starts. warn: gets one line for each thing that looks wrong.
+    """
+
+    parameters: Mapping[str, Any] | None
+    timeout: float | None
+    cell_timeout: float | None
+    kernel: str | None
+    tags: Collection[str]
+    skip_tags: Collection[str]
+    secrets: Collection[str]
+    cwd: Path | None
+    heartbeat: Path | None
+    log: Callable[[str], None] | None
+    warn: Callable[[str], None] | None
+
+
+def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Result:
     """Execute `source` and save what came of it as `output`, also when it fails. The kernel is gone afterwards.
 
-    parameters: for the cell tagged `parameters`; never secrets, they are written into the notebook.
-    cell_timeout: seconds for each cell, after which it is interrupted. log: gets one line as each cell starts.
-    In the main thread SIGINT and SIGTERM interrupt the cell; a second one gives up at once.
-    Raises: CellFailed, CellTimedOut, KernelDied, NotebookStopped. Each after the notebook was saved.
+    Runs that go on in the background are waited for after the last cell; if the notebook ends early they are aborted.
+    In the main thread SIGINT and SIGTERM interrupt the cell; a second one kills the kernel.
+    Raises: NotebookRefused before anything runs; CellFailed, CellTimedOut, NotebookTimedOut, KernelDied,
+    NotebookStopped, each after the notebook was saved.
     """
-    from papermill.engines import papermill_engines
-    from papermill.exceptions import PapermillExecutionError
-    from papermill.execute import execute_notebook
-
-    papermill_engines.register(ENGINE, Engine)  # a checkout that is not installed has no entry points
     started = time.monotonic()
-    clients: list[Client] = []
+    secrets = _secrets(options.get("secrets", ()))
+    kernel, heartbeat = options.get("kernel"), options.get("heartbeat")
+    if kernel is not None:
+        require(kernel)
+    notebook = _prepared(source, output, options)
+
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import raise_for_execution_errors
+
+    from flowbench.notebook.engine import carry_out
+
     try:
-        notebook = execute_notebook(
-            str(source),
+        client = carry_out(
+            notebook,
             str(output),
-            parameters=dict(parameters) if parameters else None,
-            engine_name=ENGINE,
-            kernel_name=NAME,
-            language="python",
-            progress_bar=False,
-            execution_timeout=cell_timeout,
-            said=log,
-            began=clients.append,
+            execution_timeout=options.get("cell_timeout"),
+            timeout=options.get("timeout"),
+            heartbeat=None if heartbeat is None else heartbeat.absolute(),
+            secrets=secrets,
+            cwd=options.get("cwd"),
+            kernel=kernel,
+            said=options.get("log"),
+            tags=options.get("tags", ()),
+            skip_tags=options.get("skip_tags", ()),
         )
-    except PapermillExecutionError as failed:
-        ended_by = clients[0].ended_by
-        raise ended_by or CellFailed(failed.cell_index, failed.ename, failed.evalue) from None
-    runs = notebook.metadata["flowbench"]["runs"]
+    except (StorageError, OSError) as error:
+        raise NotebookRefused(f"cannot write: {error}") from error
+    if client.ended_by is not None:
+        with suppress(PapermillExecutionError):
+            raise_for_execution_errors(client.nb, None)  # papermill's banners: where it stopped, and a link to it
+        client.sheet.save()
+        raise client.ended_by
+    runs = client.nb.metadata["flowbench"]["runs"]
     return Result(
         notebook=Path(output).absolute(),
         run_ids=tuple(run["id"] for run in runs),
         seconds=time.monotonic() - started,
-        cells=clients[0].code_cells_executed,
+        cells=client.executed,
+        runs=tuple(runs),
     )
+
+
+def _prepared(source: Path, output: Path, options: Options) -> Any:
+    """The notebook with its parameters in place. Raises: NotebookRefused."""
+    from papermill.execute import prepare_notebook_metadata, remove_error_markers
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    from flowbench.notebook.parameters import check
+
+    warn = options.get("warn") or (lambda line: None)
+    folder = Path(output).absolute().parent
+    if not folder.is_dir():
+        raise NotebookRefused(f"cannot save {output}: the folder {folder} does not exist")
+    if Path(output).is_dir():
+        raise NotebookRefused(f"cannot save {output}: it is a folder; name the notebook to write")
+    try:
+        notebook = load_notebook_node(str(Path(source).absolute()))
+    except OSError as error:
+        raise NotebookRefused(f"cannot read {source}: {error.strerror or error}") from error
+    except Exception as error:  # whatever nbformat makes of bytes that are no notebook
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NotebookRefused(f"{source} is no notebook: {reason}") from error
+    given = dict(options.get("parameters") or {})
+    for line in check(given, notebook):
+        warn(line)
+    if given:
+        notebook = parameterize_notebook(notebook, given, kernel_name=NAME, language="python")
+    notebook = prepare_notebook_metadata(notebook, str(source), str(output))
+    return remove_error_markers(notebook)
+
+
+def _secrets(names: Collection[str]) -> dict[str, str]:
+    """{name: value} from the environment. Raises: NotebookRefused."""
+    for name in names:
+        if name not in os.environ:
+            raise NotebookRefused(f"secret {name}: there is no environment variable of this name")
+        if len(os.environ[name]) < SHORTEST_SECRET:
+            raise NotebookRefused(
+                f"secret {name}: a value of less than {SHORTEST_SECRET} characters cannot be kept out of outputs"
+            )
+    return {name: os.environ[name] for name in names}
 
 
 class Engine:

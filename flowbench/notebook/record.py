@@ -11,16 +11,15 @@ MIME = "application/vnd.flowbench.run+json"
 def run_facts(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Facts of all runs whose outputs are in the notebook, by first appearance; the last output of a run counts."""
     found: dict[str, dict[str, Any]] = {}
-    for data in _data(notebook):
-        facts = data.get(MIME)
-        if isinstance(facts, Mapping) and isinstance(facts.get("id"), str):
-            found[facts["id"]] = dict(facts)
+    for cell in notebook.get("cells", ()):
+        found.update({facts["id"]: dict(facts) for facts in facts_of(cell)})
     return list(found.values())
 
 
-def _data(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for cell in notebook.get("cells", ()):
-        for output in cell.get("outputs", ()):
-            data = output.get("data")
-            if isinstance(data, Mapping):
-                yield data
+def facts_of(cell: Mapping[str, Any]) -> Iterator[Any]:
+    """Facts of the runs in the outputs of one cell, in order; the very objects that the cell holds."""
+    for output in cell.get("outputs", ()):
+        data = output.get("data")
+        facts = data.get(MIME) if isinstance(data, Mapping) else None
+        if isinstance(facts, Mapping) and isinstance(facts.get("id"), str):
+            yield facts

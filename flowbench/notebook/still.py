@@ -61,7 +61,9 @@ def of_step(step: StepRecord) -> Bundle:
 
 
 def facts(run: Run | PastRun) -> dict[str, Any]:
-    """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}"""
+    """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}, and of a
+    cancelled run {"reason", "by": str}."""
+    cause = run.cause if run.state == "cancelled" else None
     return {
         "id": run.id,
         "blueprint": run.blueprint.id,
@@ -70,6 +72,7 @@ def facts(run: Run | PastRun) -> dict[str, Any]:
         "seconds": round(run.seconds, 6),
         "started": run.started,
         "error": run.error,
+        **({} if cause is None else {"reason": str(cause.reason), "by": cause.by}),
     }
 
 

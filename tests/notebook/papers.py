@@ -7,6 +7,8 @@ from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
+from papermill.execute import prepare_notebook_metadata
+from papermill.iorw import load_notebook_node
 
 
 def paper(path: Path, *sources: str, kernel: str | None = None) -> Path:
@@ -31,3 +33,32 @@ def text(cell: Any) -> str:
         output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", []))
         for output in cell.outputs
     )
+
+
+def tagged(path: Path, *tags: list[str]) -> None:
+    """Give the cells these tags, in order."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell, each in zip(notebook.cells, tags, strict=True):
+        cell.metadata["tags"] = each
+    nbformat.write(notebook, path)
+
+
+def statuses(notebook: Any) -> list[str]:
+    """What papermill says of each code cell."""
+    return [cell.metadata.papermill["status"] for cell in notebook.cells if cell.cell_type == "code"]
+
+
+DOUBLE = """
+import asyncio, flowbench as fb
+path = {"op": "path", "at": "$.x"}
+@fb.agent
+async def double(x):
+    await asyncio.sleep(x if x < 100 else 0)
+    return x * 2
+bp = {"id": "double", "flow": {"kind": "step", "ref": "double", "in": path, "out": path}}
+"""  # an agent that also sleeps as many seconds as it is given
+
+
+def loaded(path: Path) -> Any:
+    """As papermill hands it to its engines."""
+    return prepare_notebook_metadata(load_notebook_node(str(path)), str(path), "out.ipynb")

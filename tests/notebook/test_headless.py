@@ -1,105 +1,86 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
+import stat
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from papermill.engines import papermill_engines
-from papermill.execute import execute_notebook
 
-from flowbench.notebook import CellFailed, CellTimedOut, KernelDied, run_notebook
-from flowbench.notebook.headless import Engine
-from tests.notebook.papers import paper, read, text
-
-ROOT = Path(__file__).resolve().parents[2]
-
-RUNNER = """
-import sys
-from pathlib import Path
-from flowbench.notebook import NotebookError, run_notebook
-
-try:
-    run_notebook(Path(sys.argv[1]), Path(sys.argv[2]))
-except NotebookError as error:
-    print(error.code, "|", error)
-"""
-
-
-def start(source: Path, output: Path, **environment: str) -> subprocess.Popen[str]:
-    """The same in a process of its own, which can be sent signals."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    return subprocess.Popen(
-        [sys.executable, "-c", RUNNER, source, output], stdout=subprocess.PIPE, text=True, env=environment
-    )
-
-
-def wait_for(path: Path) -> None:
-    until = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < until, f"{path.name} did not appear"
-        time.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+from flowbench.notebook import CellFailed, KernelDied, NotebookRefused, run_notebook
+from tests.notebook.papers import DOUBLE, paper, read, statuses, tagged, text
 
 
 def test_the_result_names_the_notebook_its_cells_and_its_runs(tmp_path: Path) -> None:
     facts = {"application/vnd.flowbench.run+json": {"id": "r-1", "state": "done"}, "text/plain": "done"}
-    source = paper(tmp_path / "in.ipynb", "x = 1", f"display({facts!r}, raw=True)", "x + 1")
+    look = (
+        "import os; k = get_ipython().kernel; print(os.environ['FLOWBENCH_HEADLESS'], k.parent.transport, os.getcwd())"
+    )
+    source = paper(
+        tmp_path / "in.ipynb", "x = 1", f"display({facts!r}, raw=True)", "x + 1", look, kernel="conda-of-somebody-else"
+    )
     output = tmp_path / "out.ipynb"
     lines: list[str] = []
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 
-    result = run_notebook(source, output, log=lines.append)
+    result = run_notebook(source, output, log=lines.append, cwd=tmp_path)
 
-    assert (result.notebook, result.run_ids, result.cells) == (output, ("r-1",), 3)
+    assert (result.notebook, result.run_ids, result.cells) == (output, ("r-1",), 4)
     assert 0 < result.seconds < 60
-    assert lines[0] == "[1/3] x = 1"
+    assert lines[0] == "[1/4] x = 1"
     executed = read(output)
     assert text(executed.cells[2]) == "2"
-    assert executed.metadata["flowbench"] == {"runs": [{"id": "r-1", "state": "done"}]}
+    assert text(executed.cells[3]).strip() == f"1 ipc {tmp_path}"
+    told = executed.metadata["flowbench"]
+    assert told["runs"] == [{"id": "r-1", "state": "done"}]
+    assert (told["state"], told["cells"], told["error"]) == ("done", 4, None)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_a_run_that_nothing_shows_is_told_of_all_the_same(tmp_path: Path) -> None:
-    code = """
-%load_ext flowbench
-import flowbench as fb
-path = {"op": "path", "at": "$"}
-@fb.agent
-def same(value): return value
-bp = {"id": "quiet", "flow": {"kind": "step", "ref": "same", "in": path, "out": path}}
-"""
-    launch = "run = fb.launch(bp); run.wait()"
-    source = paper(tmp_path / "in.ipynb", code, "%reload_ext flowbench", launch, launch + "; 1 / 0")
+def test_a_run_that_nothing_shows_is_told_of_all_the_same_also_without_the_extension(tmp_path: Path) -> None:
+    launch = "run = fb.launch(bp, {'x': 1}); run.wait()"
+    source = paper(
+        tmp_path / "in.ipynb", DOUBLE, launch, "%load_ext flowbench", "%reload_ext flowbench", launch + "; 1/0"
+    )
 
-    with pytest.raises(CellFailed):
+    with pytest.raises(CellFailed, match="cell 5 failed: ZeroDivisionError: division by zero"):
         run_notebook(source, tmp_path / "out.ipynb")
 
     told = read(tmp_path / "out.ipynb")
     runs = told.metadata["flowbench"]["runs"]
-    assert [(run["blueprint"], run["state"]) for run in runs] == [("quiet", "done")] * 2
+    assert [(run["blueprint"], run["state"]) for run in runs] == [("double", "done")] * 2
     (cell,) = [cell for cell in told.cells if cell.source == launch]
-    assert "quiet: done, 1 step in" in text(cell)
+    assert "double: done, 1 step in" in text(cell)
 
 
-def test_parameters_reach_the_cell_tagged_for_them(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", "x = 1", "print(x)")
-    notebook = read(source)
-    notebook.cells[0].metadata["tags"] = ["parameters"]
-    source.write_text(json.dumps(notebook))
+def test_a_run_in_the_background_is_waited_for_and_told_when_it_has_ended(tmp_path: Path) -> None:
+    slow = "bp['id'] = 'slow'; run = fb.launch(bp, {'x': 0.5})"
+    paused = "held = fb.debug(bp, {'x': 0}); held.wait()"
+    source = paper(tmp_path / "in.ipynb", DOUBLE, paused, slow)
 
-    run_notebook(source, tmp_path / "out.ipynb", parameters={"x": "seven"})
+    result = run_notebook(source, tmp_path / "out.ipynb")
 
-    assert text(read(tmp_path / "out.ipynb").cells[-1]).strip() == "seven"
+    assert [(run["state"], run.get("by")) for run in result.runs] == [("cancelled", "end of notebook"), ("done", None)]
+    last = read(tmp_path / "out.ipynb").cells[-1]
+    assert "slow: running" in text(last)
+    assert "slow: done, 1 step in" in text(last)
+
+
+def test_parameters_reach_the_cell_tagged_for_them_and_tags_choose_cells(tmp_path: Path) -> None:
+    source = paper(tmp_path / "in.ipynb", "x = 1", "print(x)", "print('slow')", "print('plain')", "print('also')")
+    tagged(source, ["parameters"], ["show"], ["show", "slow"], [], ["always"])
+    warned: list[str] = []
+
+    result = run_notebook(
+        source, tmp_path / "out.ipynb", parameters={"x": "seven"}, tags=["show"], skip_tags=["slow"], warn=warned.append
+    )
+
+    assert (result.cells, warned) == (4, [])
+    executed = read(tmp_path / "out.ipynb")
+    assert [text(cell).strip() for cell in executed.cells] == ["", "", "seven", "", "", "also"]
+    assert statuses(executed) == ["completed", "completed", "completed", "skipped", "skipped", "completed"]
 
 
 @pytest.mark.parametrize("variable", ["JUPYTER_PATH", "JUPYTER_DATA_DIR"])
@@ -120,32 +101,31 @@ def test_a_foreign_kernel_called_python3_is_never_started(
     assert not trace.exists()
 
 
-def test_a_kernel_name_that_exists_nowhere_here_does_not_matter(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", "6 * 7", kernel="conda-env-of-somebody-else")
+def test_a_kernel_that_is_asked_for_by_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = tmp_path / "share" / "kernels" / "mine"
+    mine.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "mine", "language": "python", "env": {"WHOSE": "mine"}}
+    (mine / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    look = "import os; print(os.environ['WHOSE'], os.environ['FLOWBENCH_HEADLESS'])"
 
-    run_notebook(source, tmp_path / "out.ipynb")
+    run_notebook(paper(tmp_path / "in.ipynb", look), tmp_path / "out.ipynb", kernel="mine")
 
-    assert text(read(tmp_path / "out.ipynb").cells[0]) == "42"
-
-
-def test_the_kernel_knows_that_nobody_watches_and_opens_no_port(tmp_path: Path) -> None:
-    look = "import os; k = get_ipython().kernel; print(os.environ['FLOWBENCH_HEADLESS'], k.parent.transport)"
-    source = paper(tmp_path / "in.ipynb", look)
-
-    run_notebook(source, tmp_path / "out.ipynb")
-
-    assert text(read(tmp_path / "out.ipynb").cells[0]).strip() == "1 ipc"
+    assert text(read(tmp_path / "out.ipynb").cells[0]).strip() == "mine 1"
+    with pytest.raises(NotebookRefused, match="no kernel `mime` is installed here; did you mean `mine`"):
+        run_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", kernel="mime")
 
 
-def test_a_long_temporary_folder_still_works(tmp_path: Path) -> None:
+def test_a_long_temporary_folder_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / ("d" * 100)
     folder.mkdir()
-    source = paper(tmp_path / "in.ipynb", "print('well')")
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    source = paper(tmp_path / "in.ipynb", "print('well', get_ipython().kernel.parent.transport)")
 
-    told, _ = start(source, tmp_path / "out.ipynb", TMPDIR=str(folder)).communicate(timeout=60)
+    run_notebook(source, tmp_path / "out.ipynb")
 
-    assert told == ""
-    assert text(read(tmp_path / "out.ipynb").cells[0]).strip() == "well"
+    assert text(read(tmp_path / "out.ipynb").cells[0]).strip() == "well tcp"
     assert list(folder.iterdir()) == []
 
 
@@ -157,199 +137,92 @@ def test_a_failing_cell_is_named_and_the_rest_does_not_run(tmp_path: Path) -> No
 
     assert str(raised.value) == "cell 2 failed: ZeroDivisionError: division by zero"
     executed = read(tmp_path / "out.ipynb")
-    assert [cell.metadata.papermill["status"] for cell in executed.cells if cell.cell_type == "code"] == [
-        "completed", "failed", "pending",
-    ]  # fmt: skip
-    assert executed.metadata["flowbench"] == {"runs": []}
+    assert statuses(executed) == ["completed", "failed", "pending"]
+    assert [cell.cell_type for cell in executed.cells].count("markdown") == 2  # papermill's banners
+    assert executed.metadata["flowbench"]["state"] == "failed"
+    assert executed.metadata["flowbench"]["runs"] == []
 
 
-def test_a_dead_kernel_is_told_as_such(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", "print('one')", "import os; os._exit(7)", "print('after')")
+def test_a_dead_kernel_is_told_as_such_and_its_run_is_interrupted(tmp_path: Path) -> None:
+    die = "import os, threading; threading.Timer(0.3, os._exit, [7]).start()"
+    source = paper(tmp_path / "in.ipynb", DOUBLE, die, "run = fb.launch(bp, {'x': 60}); run.wait()", "print('after')")
 
-    with pytest.raises(KernelDied, match=r"the kernel died in cell 2 \(exit code 7\)") as raised:
+    with pytest.raises(KernelDied, match=r"the kernel died in cell 3 \(exit code 7\)") as raised:
         run_notebook(source, tmp_path / "out.ipynb")
 
-    assert (raised.value.cell, raised.value.status) == (1, 7)
-    first, dead, after = read(tmp_path / "out.ipynb").cells
-    assert text(first).strip() == "one"
-    assert dead.metadata.papermill["status"] == "failed"
+    assert (raised.value.cell, raised.value.status, raised.value.exit_code) == (2, 7, 138)
+    executed = read(tmp_path / "out.ipynb")
+    assert statuses(executed)[-3:] == ["completed", "failed", "pending"]
+    dead, after = executed.cells[-2:]
     assert dead.outputs[-1].ename == "KernelDied"
     assert after.outputs == []
+    assert executed.metadata["flowbench"]["state"] == "died"
 
 
-def test_a_killed_kernel_names_the_signal(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+def test_a_killed_kernel_names_the_signal_and_what_the_notebook_says_of_its_run_is_true(tmp_path: Path) -> None:
+    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    source = paper(tmp_path / "in.ipynb", DOUBLE, "run = fb.launch(bp, {'x': 60})", kill)
 
     with pytest.raises(KernelDied, match="killed by SIGKILL") as raised:
         run_notebook(source, tmp_path / "out.ipynb")
 
     assert raised.value.status == -signal.SIGKILL
-
-
-def test_a_cell_over_its_limit_is_interrupted_and_what_it_printed_is_kept(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", "import time; print('begun', flush=True); time.sleep(60)", "print('after')")
-
-    with pytest.raises(CellTimedOut, match="limit of 1 s"):
-        run_notebook(source, tmp_path / "out.ipynb", cell_timeout=1)
-
-    slow, after = [cell for cell in read(tmp_path / "out.ipynb").cells if cell.cell_type == "code"]
-    assert "begun" in text(slow)
-    assert "KeyboardInterrupt" in text(slow)
-    assert after.outputs == []
-
-
-def test_the_limit_holds_for_each_cell_alone(tmp_path: Path) -> None:
-    nap = "import time; time.sleep(0.6)"
-    source = paper(tmp_path / "in.ipynb", nap, nap, nap)
-
-    result = run_notebook(source, tmp_path / "out.ipynb", cell_timeout=1.5)
-
-    assert result.cells == 3
-
-
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_interrupts_the_cell_saves_the_notebook_and_leaves_no_kernel(signum: int, tmp_path: Path) -> None:
-    here, output = tmp_path / "here", tmp_path / "out.ipynb"
-    source = paper(
-        tmp_path / "in.ipynb",
-        "import ipywidgets; ipywidgets.IntSlider(value=7)",
-        f"import os, time; from pathlib import Path\n"
-        f"print('begun', flush=True); Path({str(here)!r}).write_text(str(os.getpid())); time.sleep(60)",
-        "print('after')",
-    )
-    process = start(source, output)
-    wait_for(here)
-    time.sleep(0.1)
-
-    process.send_signal(signum)
-    told, _ = process.communicate(timeout=15)
-
-    assert (
-        told.strip() == f"notebook_stopped | stopped by {signal.Signals(signum).name} in cell 2; what had run is saved"
-    )
-    executed = read(output)
-    slow = next(cell for cell in executed.cells if "sleep" in cell.source)
-    assert "begun" in text(slow)
-    assert "KeyboardInterrupt" in text(slow)
-    states = executed.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    assert any(state["state"].get("value") == 7 for state in states.values())
-    assert not is_alive(int(here.read_text()))
-
-
-RUNNING = (
-    "%load_ext flowbench\nimport asyncio\nimport flowbench as fb\nfrom pathlib import Path",
-    "@fb.agent\nasync def nap(place):\n    Path(place).touch()\n    await asyncio.sleep(60)",
-    "%%blueprint napping\nid: napping\nflow: {kind: step, ref: nap, in: $.place, out: $.done}",
-)
-
-
-def test_a_signal_aborts_the_run_in_the_cell_and_its_facts_are_kept(tmp_path: Path) -> None:
-    begun, output = tmp_path / "begun", tmp_path / "out.ipynb"
-    line = f"%fb run napping --ctx {{'place': {str(begun)!r}}}"
-    process = start(paper(tmp_path / "in.ipynb", *RUNNING, line, "print('after')"), output)
-    wait_for(begun)
-    time.sleep(0.3)
-
-    process.send_signal(signal.SIGTERM)
-    told, _ = process.communicate(timeout=15)
-
-    assert told.startswith("notebook_stopped |")
-    executed = read(output)
-    [facts] = executed.metadata["flowbench"]["runs"]
-    assert (facts["blueprint"], facts["state"]) == ("napping", "cancelled")
-    cell = next(cell for cell in executed.cells if cell.source == line)
-    assert "Aborted: Signal (by interrupt)" in text(cell)
-    assert "<table>" in cell.outputs[0].data["text/html"]
-
-
-def test_a_limit_aborts_the_run_in_the_cell(tmp_path: Path) -> None:
-    line = f"%fb run napping --ctx {{'place': {str(tmp_path / 'begun')!r}}}"
-
-    with pytest.raises(CellTimedOut):
-        run_notebook(paper(tmp_path / "in.ipynb", *RUNNING, line), tmp_path / "out.ipynb", cell_timeout=4)
-
     [facts] = read(tmp_path / "out.ipynb").metadata["flowbench"]["runs"]
-    assert facts["state"] == "cancelled"
-
-
-def test_a_run_whose_kernel_dies_leaves_its_id(tmp_path: Path) -> None:
-    begun, output = tmp_path / "begun", tmp_path / "out.ipynb"
-    die = "import os, threading; threading.Timer(1, os._exit, [9]).start()"
-    line = f"%fb run napping --ctx {{'place': {str(begun)!r}}}"
-
-    with pytest.raises(KernelDied):
-        run_notebook(paper(tmp_path / "in.ipynb", *RUNNING, die, line), output)
-
-    [facts] = read(output).metadata["flowbench"]["runs"]
-    assert (facts["blueprint"], facts["state"]) == ("napping", "running")
+    assert (facts["blueprint"], facts["state"]) == ("double", "interrupted")
     assert facts["id"].startswith("r-")
 
 
-def test_a_second_signal_gives_up_at_once_and_leaves_no_kernel(tmp_path: Path) -> None:
-    here, output = tmp_path / "here", tmp_path / "out.ipynb"
-    source = paper(
-        tmp_path / "in.ipynb",
-        "import os, signal, time; from pathlib import Path\n"
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        f"Path({str(here)!r}).write_text(str(os.getpid())); time.sleep(60)",
-    )
-    process = start(source, output)
-    wait_for(here)
-    time.sleep(0.1)
+def test_the_output_is_replaced_as_a_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    place, link = tmp_path / "place.ipynb", tmp_path / "link.ipynb"
+    place.write_text("old")
+    place.chmod(0o640)
+    link.symlink_to(place)
 
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    with place.open() as reader:
+        run_notebook(paper(tmp_path / "in.ipynb", "1"), link)
+        assert reader.read() == "old"
 
-    assert process.returncode != 0
-    assert not is_alive(int(here.read_text()))
+    assert link.is_symlink()
+    assert read(place).metadata["flowbench"]["state"] == "done"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "link.ipynb", "place.ipynb"]
 
 
-def test_a_cell_that_ignores_the_interrupt_is_killed_after_the_grace(tmp_path: Path) -> None:
-    source = paper(
-        tmp_path / "in.ipynb", "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
-    )
-    papermill_engines.register("flowbench", Engine)
-    how = {"engine_name": "flowbench", "kernel_name": "python3", "progress_bar": False}
+def test_a_secret_never_reaches_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "pa<ss>wörd")
+    say = "import os; key = os.environ['API_KEY']; print(key[:4], end='', flush=True); print(key[4:]); {'k': key}"
+    source = paper(tmp_path / "in.ipynb", say, "raise ValueError(key)")
 
-    with pytest.raises(CellTimedOut):
-        execute_notebook(source, tmp_path / "out.ipynb", **how, execution_timeout=0.5, grace=0.5)
+    with pytest.raises(CellFailed, match=r"ValueError: \[secret:API_KEY\]"):
+        run_notebook(source, tmp_path / "out.ipynb", secrets=["API_KEY"])
 
-    assert read(tmp_path / "out.ipynb").cells[0].outputs[-1].ename == "CellTimedOut"
-
-
-def test_the_handlers_of_signals_are_put_back(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-
-    run_notebook(paper(tmp_path / "in.ipynb", "1"), tmp_path / "out.ipynb")
-
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    written = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
+    assert "wörd" not in written
+    assert written.count("[secret:API_KEY]") >= 4
 
 
-def test_papermill_itself_knows_the_engine(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", "import os; print(os.environ['FLOWBENCH_HEADLESS'])", kernel="python3")
-    code = (
-        "from papermill import cli, engines; from flowbench.notebook.headless import Engine; "
-        "engines.papermill_engines.register('flowbench', Engine); cli.papermill()"
-    )
-    papermill = [sys.executable, "-c", code]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-
-    told = subprocess.run(
-        [*papermill, "--engine", "flowbench", "--no-progress-bar", source, tmp_path / "out.ipynb"],
-        env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-
-    assert told.returncode == 0, told.stderr
-    assert text(read(tmp_path / "out.ipynb").cells[0]).strip() == "1"
+NOWHERE: dict[str, Any] = {"source": "nowhere.ipynb"}
+REFUSED = [
+    (NOWHERE, "cannot read .*nowhere.ipynb: No such file"),
+    ({"source": "text.ipynb"}, "text.ipynb is no notebook: "),
+    ({"output": "no/folder/out.ipynb"}, "the folder .*no/folder does not exist"),
+    ({"output": "."}, "it is a folder"),
+    ({"parameters": {"x-y": 1}}, "parameter `x-y` is no name of a Python variable"),
+    ({"parameters": {"class": 1}}, "parameter `class` is no name"),
+    ({"secrets": ["NOT_THERE_AT_ALL"]}, "no environment variable of this name"),
+    ({"heartbeat": Path("no/folder/pulse.json")}, "cannot write"),
+]
 
 
-@pytest.mark.parametrize("first", ["flowbench.notebook.headless", "flowbench.notebook.client", "papermill"])
-def test_papermill_and_its_engine_load_in_any_order(first: str) -> None:
-    code = f"import {first}, papermill, flowbench.notebook.engine, flowbench.notebook.headless"
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+@pytest.mark.parametrize(("asked", "why"), REFUSED, ids=[why for _, why in REFUSED])
+def test_what_cannot_be_executed_is_refused_in_one_line(asked: dict[str, Any], why: str, tmp_path: Path) -> None:
+    (tmp_path / "text.ipynb").write_text("just text")
+    paper(tmp_path / "in.ipynb", "1")
+    asked = dict(asked)
+    source, output = tmp_path / asked.pop("source", "in.ipynb"), tmp_path / asked.pop("output", "out.ipynb")
 
-    told = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True)
+    with pytest.raises(NotebookRefused, match=why) as raised:
+        run_notebook(source, output, **asked)
 
-    assert (told.returncode, told.stderr) == (0, "")
+    assert "\n" not in str(raised.value)
+    assert raised.value.exit_code == 2
