@@ -43,6 +43,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ engine.SecretNotGiven
 │  └─ engine.SecretNotAllowed
 ├─ cancel.Panicked                  tagged work raised what may not leave it: SystemExit, ...
+├─ engine.Blocked                    a program's step failed by its own word
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
 ├─ runtime.RunError                 what became of a run

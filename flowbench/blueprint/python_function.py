@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 from inspect import Parameter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -23,6 +23,7 @@ ALLOWED = (
 _NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 Takes = Literal["nothing", "value", "fields"]
+Isolation = Literal["process"]
 
 
 class PythonFunction(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ class PythonFunction(msgspec.Struct, frozen=True):
     object's keys by name. value_name: the parameter of that value where it has to be passed by name, else "".
     required, optional: names for "fields". open_ended: it takes any other key too. inline: it is quick and never
     waits, so it runs where the flow runs, without a thread. hash: changes when the code changes.
+    isolation: "process": each call has a fresh process of its own, which is killed when it does not stop.
     """
 
     id: str
@@ -45,6 +47,7 @@ class PythonFunction(msgspec.Struct, frozen=True):
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     open_ended: bool = False
+    isolation: Isolation | None = None
 
     def arguments(self, value: Any, **offered: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """(args, kwargs) for one call. offered: ctx, token, prompt, secret: at least those in `wants`.
@@ -75,7 +78,9 @@ class PythonFunction(msgspec.Struct, frozen=True):
         return dict(value)
 
 
-def inspected(fn: Callable[..., Any], id: str, *, inline: bool = False) -> PythonFunction:
+def inspected(
+    fn: Callable[..., Any], id: str, *, inline: bool = False, isolation: Isolation | None = None
+) -> PythonFunction:
     """What a function wants. Raises: UnfitFunction, saying what is allowed."""
     if isinstance(fn, type) or not callable(fn):
         raise UnfitFunction(f"{id}: put @agent above a def, not above {_called(fn)}")
@@ -85,13 +90,19 @@ def inspected(fn: Callable[..., Any], id: str, *, inline: bool = False) -> Pytho
     is_async = inspect.iscoroutinefunction(kind)
     if inline and is_async:
         raise UnfitFunction(f"{id} is async: inline=True is for quick plain functions that never wait")
+    if isolation is not None:
+        _check_isolation(id, isolation, inline)
     try:
         parameters = list(inspect.signature(fn).parameters.values())
     except (ValueError, TypeError) as error:
         raise UnfitFunction(f"{id} does not say what it takes; wrap it in a def. {ALLOWED}") from error
     wants = frozenset(each.name for each in parameters if each.name in OFFERED and each.kind in _NAMED)
     plain = [each for each in parameters if each.name not in wants]
-    function = PythonFunction(id, fn, wants, "nothing", is_async, inline, digest(fn))
+    function = PythonFunction(id, fn, wants, "nothing", is_async, inline, digest(fn), isolation=isolation)
+    if isolation and "secret" in wants:
+        raise UnfitFunction(
+            f"{id} asks for secrets, which stay in this process; give it `$secret:NAME` in its step's input instead"
+        )
     return _classified(function, plain, parameters[0] if parameters else None)
 
 
@@ -105,6 +116,13 @@ def as_callee(function: PythonFunction) -> Callee:
     needs = tuple(name for name, default in given.items() if default is Parameter.empty)
     keeps = {name: default for name, default in given.items() if name not in needs}
     return Callee(function.id, function.takes, needs, keeps)
+
+
+def _check_isolation(id: str, isolation: str, inline: bool) -> None:
+    if isolation not in get_args(Isolation):
+        raise UnfitFunction(f'{id}: isolation is "process" or None, not {isolation!r}')
+    if inline:
+        raise UnfitFunction(f"{id} cannot be inline and in a process of its own: leave one of the two out")
 
 
 def _classified(function: PythonFunction, plain: list[Parameter], first: Parameter | None) -> PythonFunction:

@@ -9,7 +9,7 @@ import msgspec
 
 from flowbench.blueprint.errors import UnfitFunction, UnknownFunction
 from flowbench.blueprint.model import AgentDef, AgentKind, Blueprint
-from flowbench.blueprint.python_function import PythonFunction, as_callee, inspected
+from flowbench.blueprint.python_function import Isolation, PythonFunction, as_callee, inspected
 from flowbench.flow import Node, Step, introduce
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,13 +22,20 @@ class Functions:
     def __init__(self) -> None:
         self._by_id: dict[str, PythonFunction] = {}
 
-    def register(self, fn: Callable[..., Any], *, id: str | None = None, inline: bool = False) -> PythonFunction:
+    def register(
+        self,
+        fn: Callable[..., Any],
+        *,
+        id: str | None = None,
+        inline: bool = False,
+        isolation: Isolation | None = None,
+    ) -> PythonFunction:
         """Enter a function. id: its own name unless given. Raises: UnfitFunction."""
         if id is None:
             id = getattr(fn, "__name__", "")
             if not id or id == "<lambda>":
                 raise UnfitFunction('this function has no name of its own; say agent(id="...")(function)')
-        function = inspected(fn, id, inline=inline)
+        function = inspected(fn, id, inline=inline, isolation=isolation)
         self._by_id[id] = function
         introduce(fn, as_callee(function))
         return function
@@ -53,19 +60,30 @@ class Functions:
     def agent(self, fn: F) -> F: ...
 
     @overload
-    def agent(self, *, id: str | None = None, inline: bool = False) -> Callable[[F], F]: ...
+    def agent(
+        self, *, id: str | None = None, inline: bool = False, isolation: Isolation | None = None
+    ) -> Callable[[F], F]: ...
 
-    def agent(self, fn: F | None = None, *, id: str | None = None, inline: bool = False) -> F | Callable[[F], F]:
+    def agent(
+        self,
+        fn: F | None = None,
+        *,
+        id: str | None = None,
+        inline: bool = False,
+        isolation: Isolation | None = None,
+    ) -> F | Callable[[F], F]:
         """Let steps call this function: `@agent`, or `@agent(id="...", inline=True)`. The function itself is returned.
 
         Parameters named ctx, token and prompt get the run's ctx, its CancelToken and the step's prompt; one named
         secret gets a function: secret("NAME") is what `$secret:NAME` stands for. One other parameter gets
         the step's input; several get the input's keys by name. inline: it is quick and never waits.
+        isolation="process": each call gets a fresh process (about 0.1 s), which is killed with all it has started
+        when it does not stop; what it prints and returns comes back, what it changes in memory does not.
         Raises: UnfitFunction.
         """
 
         def enter(each: F) -> F:
-            self.register(each, id=id, inline=inline)
+            self.register(each, id=id, inline=inline, isolation=isolation)
             return each
 
         return enter if fn is None else enter(fn)

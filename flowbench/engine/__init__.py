@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowbench.engine.compile import Compiled, compile
 from flowbench.engine.errors import (
+    Blocked,
     CompileError,
     DuplicateAgent,
     InvalidSpec,
@@ -21,6 +22,7 @@ from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Us
 from flowbench.engine.workers import factories
 
 __all__ = [
+    "Blocked",
     "Body",
     "CompileError",
     "Compiled",

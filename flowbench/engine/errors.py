@@ -99,3 +99,16 @@ class SecretNotAllowed(SecretError):
 
     def __init__(self, name: str, place: str) -> None:
         super().__init__(name, place, f"is not given to this run; give it with --secret {name}, or secrets= in Python")
+
+
+class Blocked(FlowbenchError):
+    """A program said that it could not do its work: by its exit code, or by a Final that is not ok.
+
+    value: what it answered all the same. Source: mlua-swarm 0.2.1 `DispatchOutcome::Blocked`.
+    """
+
+    code = "blocked"
+
+    def __init__(self, value: object, said: str, why: str) -> None:
+        self.value = value
+        super().__init__(f"blocked: {said}{why}")

@@ -52,9 +52,8 @@ def listing(
 
 
 def _kind(function: bp.PythonFunction) -> str:
-    isolation = getattr(function, "isolation", None)
-    if isolation:
-        return str(isolation)
+    if function.isolation:
+        return function.isolation
     return "async" if function.is_async else "inline" if function.inline else "thread"
 
 

@@ -21,16 +21,20 @@ QUIET = 0.1  # seconds without output after which nothing more is expected from 
 PATIENCE = 2.0  # seconds that such a daemon may go on talking
 
 Voice = Callable[[str, str], object]
-"""(stream, line). stream: stdout | stderr | note. It is called on the loop that attends the child."""
+"""(stream, text): whole lines with their ends, or parts of one that is too long; on the loop that attends the child.
+
+stream: stdout | stderr.
+"""
 
 
 class Terms(TypedDict, total=False):
     """What holds for any child.
 
     tag: the run it belongs to; what it leaves behind when it succeeds lives until `clear(tag)`, and without a tag it
-    does not. token: its abort ends the child. voice: hears each line. timeout: seconds. env: added to this process's
-    own. cwd: folder, by default this process's. limit: processes at most, all that it starts included.
+    does not. token: its abort ends the child. voice: hears all that it writes. timeout: seconds. env: added to this
+    process's own. cwd: folder, by default this process's. limit: processes at most, all that it starts included.
     folder, name: where output goes that is too long for memory; by default a private folder and a name nobody else has.
+    hide: takes out of a text what must not be written down.
     """
 
     tag: str
@@ -42,6 +46,7 @@ class Terms(TypedDict, total=False):
     limit: int
     folder: Path | None
     name: str
+    hide: Callable[[str], str] | None
 
 
 @dataclass
@@ -71,7 +76,7 @@ async def attend(program: str, request: Mapping[str, Any], pipes: Pipes, terms: 
 
     A child that fails, is aborted or takes too long is gone with all it has started when this returns. The same holds
     when the task that awaits is cancelled.
-    Raises: Aborted, NotStarted, TimedOut, TooManyProcesses, Survivors, storage.StorageError.
+    Raises: Aborted, NotStarted, TimedOut, TooManyProcesses, Survivors.
     """
     token, timeout = terms.get("token"), terms.get("timeout")
     if token is not None:
@@ -154,7 +159,7 @@ class _Child:
         self._open = 3 if pipes.answer is not None else 2
         self.silent: asyncio.Future[None] = self._loop.create_future()
         name, folder = terms.get("name") or secrets.token_hex(8), terms.get("folder")
-        stdout, stderr = (Output(folder, f"{name}.{stream}") for stream in ("stdout", "stderr"))
+        stdout, stderr = (Output(folder, f"{name}.{stream}", terms.get("hide")) for stream in ("stdout", "stderr"))
         self.ended = Ended(stdout, stderr)
         theirs: dict[str, int] = {}
         ours: dict[str, int] = {}
@@ -183,7 +188,7 @@ class _Child:
 
     def _hear(self, fd: int, stream: str, output: Output, also: Callable[[bytes], object] | None) -> None:
         voice = self._voice
-        lines = None if voice is None else Lines(lambda line: voice(stream, line))
+        lines = None if voice is None else Lines(lambda text: voice(stream, text))
 
         def take(chunk: bytes) -> None:
             self._spoke = time.monotonic()

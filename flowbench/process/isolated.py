@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any, Unpack
 
@@ -50,7 +51,7 @@ def _pickled(fn: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     """The call as bytes: by name what the other process can import, by value what it cannot, as functions of cells."""
     import cloudpickle
 
-    module = sys.modules.get(getattr(fn, "__module__", None) or "")
+    module = sys.modules.get(getattr(_inner(fn), "__module__", None) or "")
     by_value = module is not None and module.__name__ != "__main__" and not _is_importable(module.__name__)
     try:
         if by_value:
@@ -80,6 +81,10 @@ def _message(heard: bytearray) -> dict[str, Any] | None:
 
 
 def _named(fn: Callable[..., Any]) -> str:
-    while hasattr(fn, "func"):  # a partial
+    return str(getattr(_inner(fn), "__name__", type(fn).__name__))
+
+
+def _inner(fn: Any) -> Any:
+    while isinstance(fn, partial):
         fn = fn.func
-    return str(getattr(fn, "__name__", type(fn).__name__))
+    return fn

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from flowbench.storage import private_dir
+from flowbench.storage import StorageError, private_dir
 
 KEEP = 1 << 20  # bytes of a stream in memory; of a longer one its first and last half of that
 SPILL = 256 << 20  # bytes of a stream on disk; what follows is dropped, and the child goes on
-LONGEST_LINE = 1 << 16  # bytes; a longer one is told in pieces
+LONGEST_LINE = 1 << 16  # characters; a longer one is told in parts
 
 _temporary: list[Path] = []
 
@@ -23,15 +23,16 @@ class Output:
     """Bytes as they come. size: of all of them. file: where all of them are, once there are more than KEEP.
 
     run: folder of the run, in whose folder `output` the file goes; without one, in a private folder that lives as long
-    as this process. name: of the file. What cannot be written to disk is kept in memory as far as
-    it goes; `lost` says so.
+    as this process. name: of the file. hide: takes out of a text what must not be written down. What cannot be written
+    to disk is kept in memory as far as it goes; `lost` says so.
     """
 
-    def __init__(self, run: Path | None, name: str) -> None:
+    def __init__(self, run: Path | None, name: str, hide: Callable[[str], str] | None = None) -> None:
         self.size = 0
         self.file: Path | None = None
         self.lost = ""
         self._run, self._name = run, name
+        self._hidden = None if hide is None else Lines(lambda text: self._write(hide(text).encode()))
         self._head = bytearray()
         self._tail = bytearray()
         self._fd = -1
@@ -56,6 +57,8 @@ class Output:
     def close(self) -> None:
         """Take no more."""
         self._is_closed = True
+        if self._hidden is not None and self._fd >= 0:
+            self._hidden.end()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -84,25 +87,36 @@ class Output:
         return self.file.read_bytes()
 
     def _spill(self, chunk: bytes) -> None:
-        if self.lost:
-            return
-        if self.size > SPILL:
+        if self._hidden is None:
+            self._write(chunk)
+        else:
+            self._open()
+            self._hidden.take(chunk)
+
+    def _write(self, chunk: bytes) -> None:
+        if self.size > SPILL and not self.lost:
             self.lost = f"only the first {SPILL >> 20} MiB were kept, in {self.file}"
-            return
+        self._open()
         try:
-            if self._fd < 0:
-                path = _folder(self._run) / self._name
-                self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-                self.file = path
-            left = memoryview(chunk)
+            left = memoryview(b"" if self.lost else chunk)
             while left:
                 left = left[os.write(self._fd, left) :]
         except OSError as error:
             self.lost = f"they could not be kept: {error.strerror}"
 
+    def _open(self) -> None:
+        if self._fd >= 0 or self.lost:
+            return
+        try:
+            path = _folder(self._run) / self._name
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self.file = path
+        except (OSError, StorageError) as error:
+            self.lost = f"they could not be kept: {error}"
+
 
 class Lines:
-    """Tells whole lines of text, without their ends, as bytes come in."""
+    """Tells text in whole lines as bytes come in, with their ends; a line that is too long comes in parts."""
 
     def __init__(self, tell: Callable[[str], object]) -> None:
         self._tell = tell
@@ -110,9 +124,11 @@ class Lines:
         self._rest = ""
 
     def take(self, chunk: bytes) -> None:
-        *lines, self._rest = (self._rest + self._decode(chunk)).split("\n")
-        for line in lines:
-            self._tell(line.removesuffix("\r"))
+        text = self._rest + self._decode(chunk)
+        whole = text.rfind("\n") + 1
+        self._rest = text[whole:]
+        if whole:
+            self._tell(text[:whole])
         if len(self._rest) > LONGEST_LINE:
             self.end()
 

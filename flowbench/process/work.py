@@ -49,6 +49,6 @@ def _first_parameter(fn: Callable[..., Any]) -> str:
     return first.name
 
 
-def _print(stream: str, line: str) -> None:
-    if stream in ("stdout", "stderr") and (target := getattr(sys, stream)) is not None:
-        target.write(f"{line}\n")
+def _print(stream: str, text: str) -> None:
+    if (target := getattr(sys, stream)) is not None:
+        target.write(text)

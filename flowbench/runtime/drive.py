@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flowbench import flow
+from flowbench import flow, process
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
 from flowbench.engine import Secrets, Visit, Voice, stopper
 from flowbench.runtime import prints
@@ -73,14 +73,17 @@ class Site:
         prints.pass_on(stream, self._log.hide(text))
 
 
-async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken) -> Ending:
+async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken, site: Site) -> Ending:
     """Evaluate, record the end, and return it. Never raises for anything the flow or its bodies do.
 
-    After an abort the bodies have GRACE_SECONDS to end, are cancelled once more, and are then left and named.
+    After an abort the bodies have GRACE_SECONDS to end, are cancelled once more, and are then left and named. Processes
+    that steps have left behind, also successful ones, end with the run: a server that one step starts serves the next.
     For a task of its own: what is launched in it ends with `token`.
     """
     stopper.set(token)
-    return conclude(await _outcome(evaluation, ctx, recorder, token), recorder)
+    ending = await _outcome(evaluation, ctx, recorder, token)
+    await _clear(site)
+    return conclude(ending, recorder)
 
 
 def conclude(ending: Ending, recorder: Memory) -> Ending:
@@ -92,6 +95,19 @@ def conclude(ending: Ending, recorder: Memory) -> Ending:
     except UNRECORDED as failure:  # the journal has no end, so the run counts as interrupted and can be resumed
         return Ending("interrupted", ending.ctx, failure, ending.cause)
     return ending
+
+
+async def _clear(site: Site) -> None:
+    """Nothing that bears the run's tag outlives it. What cannot be ended is named in the log."""
+    while True:
+        try:
+            return await process.clear(site.run_id)
+        except process.Survivors as left:
+            return site.say("", "", "note", f"{left}\n")
+        except asyncio.CancelledError:  # a body of another run that cancels all tasks of the loop
+            me = asyncio.current_task()
+            assert me is not None
+            me.uncancel()
 
 
 async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken) -> Ending:

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from flowbench import blueprint as bp
-from flowbench import engine, flow
+from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
 from flowbench.events import Bus
 from flowbench.runtime import entries, prints, replay, secrets, store
@@ -120,6 +120,8 @@ def resume(
         _let_end(folder.name)
     recorded, journal = replay.take_over(folder, power=options.get("durability") == "power")
     try:
+        if recorded.state != "done":
+            process.kill_tagged(recorded.id)
         original = _recorded(recorded)
         if blueprint is None and recorded.state != "done":
             bp.require_trust(original, options.get("trust"))
@@ -275,7 +277,7 @@ def _begin(
         debugger.attach(run, evaluation, ctx)
     prints.enter()
     _recorders[run.id] = run.recorder
-    work = drive(evaluation, ctx, run.recorder, run.token)
+    work = drive(evaluation, ctx, run.recorder, run.token, site)
     run.begin(evaluation, prints.heard(work, partial(site.say, "", "")))
     for hear in launched:
         try:

@@ -54,7 +54,7 @@ BAD: dict[str, tuple[Json, type[engine.CompileError], str, str]] = {
         engine.UnknownKind,
         (
             "unknown agent kind in SpawnerRegistry: lua (agent 'l' at `$.agents[1].kind`); "
-            "this installation runs: python_fn, rust_fn"
+            "this installation runs: python_fn, rust_fn, subprocess"
         ),
         "$.agents[1].kind",
     ),

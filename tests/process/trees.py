@@ -72,8 +72,8 @@ class Heard:
         self.up = asyncio.Event()
 
     def __call__(self, stream: str, text: str) -> None:
-        self.lines.append((stream, text))
-        if text == "up":
+        self.lines += [(stream, line) for line in text.splitlines()]
+        if ("stdout", "up") in self.lines:
             self.up.set()
 
     def of(self, stream: str) -> list[str]:

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 
 from flowbench.blueprint import Functions
 from flowbench.engine.spawner import Factory
+from flowbench.engine.workers.command import CommandFactory
 from flowbench.engine.workers.python_fn import PythonFactory
 
 
 def factories(functions: Functions) -> Mapping[str, Factory]:
     """Everything that can run an agent here, by kind."""
-    return {"python_fn": PythonFactory(functions), "rust_fn": PythonFactory(functions, as_prompt=True)}
+    return {
+        "python_fn": PythonFactory(functions),
+        "rust_fn": PythonFactory(functions, as_prompt=True),
+        "subprocess": CommandFactory(),
+    }

@@ -1,4 +1,4 @@
-"""Agents that are Python functions: inline, on the engine's loop, or on a worker thread."""
+"""Agents that are Python functions: inline, on the engine's loop, on a worker thread, or in a fresh process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from flowbench import flow
+from flowbench import process
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
 from flowbench.cancel import AbortReason, CancelToken
 from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker, stopper
+from flowbench.engine.workers.prompt import text_form
+from flowbench.engine.workers.terms import terms_of
 
 Thunk = Callable[[], Any]
 
@@ -43,12 +45,14 @@ class PythonSpawner:
     def __init__(self, function: PythonFunction, *, as_prompt: bool) -> None:
         self._function, self._as_prompt = function, as_prompt
         self.quick, self.digest = function.inline, function.hash
-        self.uses: Uses = "loop" if function.inline or function.is_async else "thread"
+        self.uses: Uses = function.isolation or ("loop" if function.inline or function.is_async else "thread")
         self.wants_secrets = "secret" in function.wants
 
     def body(self, site: Site) -> Body:
         """Called on the engine's loop, for each visit."""
         function = self._function
+        if function.isolation:
+            return self._process_body(site)
         plain = function.takes == "value" and not function.wants and not function.value_name
         if plain:
             fn = _prompted(function.fn) if self._as_prompt else function.fn
@@ -61,9 +65,9 @@ class PythonSpawner:
             return lambda value: self._call(value, site, site.token)()
         return _heard(self._async_body(site) if function.is_async else self._thread_body(site), site)
 
-    def _call(self, value: Any, site: Site, token: CancelToken) -> Thunk:
+    def _call(self, value: Any, site: Site, token: CancelToken) -> partial[Any]:
         """The function with all that it asked for, taken now: ctx is what the step sees at this moment."""
-        text = prompt(value) if self._as_prompt or "prompt" in self._function.wants else ""
+        text = text_form(value) if self._as_prompt or "prompt" in self._function.wants else ""
         ctx = site.ctx() if "ctx" in self._function.wants else None
         given = text if self._as_prompt else value
         secret = site.secrets.value
@@ -83,6 +87,16 @@ class PythonSpawner:
             finally:
                 with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
                     stopper.reset(before)
+
+        return body
+
+    def _process_body(self, site: Site) -> Body:
+        async def body(value: Any) -> Any:
+            holds = terms_of(site, site.voice())
+            call = self._call(value, site, site.token)
+            name = "token" if "token" in self._function.wants else ""
+            call.keywords.pop(name, None)  # it stays here; the process makes one of its own
+            return await process.run_isolated(call, token_name=name, **holds)
 
         return body
 
@@ -119,12 +133,4 @@ async def _on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: Ca
 
 
 def _prompted(fn: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: fn(prompt(value))
-
-
-def prompt(value: Any) -> str:
-    """The text form of an input: a string as it is, anything else as canonical JSON.
-
-    Source: mlua-swarm 0.2.1 `EngineDispatcher`, input -> directive.
-    """
-    return value if value.__class__ is str else flow.compact(value)
+    return lambda value: fn(text_form(value))
