@@ -28,6 +28,8 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 LOOKING = {"ctx": 2, "diff": 3}  # words about runs and their steps: how many may follow
 _NODE = r"(\d+|[tebc]|[if]\d+)"
 _MOMENT = re.compile(rf"start|end|{_NODE}(\.{_NODE})*")
+LANGUAGES = ("yaml", "json", "python")  # of a `%%blueprint` cell
+BLUEPRINT_FLAGS = ["--show", *(f"--{language}" for language in LANGUAGES)]
 STEPS = ("next", "go", "abort", "set")
 
 
@@ -105,14 +107,20 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
     return options
 
 
-def blueprint_line(line: str) -> tuple[str, bool]:
-    """Name and --show of a `%%blueprint` cell. Raises: UsageError."""
+def blueprint_line(line: str) -> tuple[str, bool, str]:
+    """Name, --show and language ("" to be found out) of a `%%blueprint` cell. Raises: UsageError."""
     given = words(line)
-    show = "--show" in given
-    names = [word for word in given if word != "--show"]
-    if len(names) != 1 or not names[0].isidentifier():
-        raise UsageError("usage: %%blueprint NAME [--show], where NAME is a Python variable")
-    return names[0], show
+    flags = [word for word in given if word.startswith("--")]
+    names = [word for word in given if word not in flags]
+    languages = [flag[2:] for flag in flags if flag[2:] in LANGUAGES]
+    unknown = [flag for flag in flags if flag != "--show" and flag[2:] not in LANGUAGES]
+    if unknown:
+        raise UsageError(f"no option `{unknown[0]}`{did_you_mean(unknown[0], BLUEPRINT_FLAGS)}")
+    if len(names) != 1 or not names[0].isidentifier() or len(languages) > 1:
+        raise UsageError(
+            f"usage: %%blueprint NAME [--show] [{'|'.join(BLUEPRINT_FLAGS[1:])}], NAME being a Python variable"
+        )
+    return names[0], "--show" in flags, languages[0] if languages else ""
 
 
 def step_line(text: str) -> tuple[str, str, str]:

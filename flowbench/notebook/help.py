@@ -1,16 +1,16 @@
 """Help: what `%fb help` prints. No line is longer than the output of a narrow cell."""
 
 TEXT = """\
-%%blueprint NAME [--show]    the cell's YAML or JSON becomes the Blueprint in the variable NAME;
-                             --show draws it
+%%blueprint NAME [--show]    the cell (YAML, JSON or Python) becomes the Blueprint in the variable
+                             NAME; --show draws it; --yaml, --json, --python say what it is
 
 %fb run NAME [options]       run a Blueprint and wait; the Run is left in `run`
 %fb resume RUN [options]     go on with a recorded run; steps that are recorded do not run again
 %fb graph NAME | RUN         draw a Blueprint, or a run as it is now
 %fb agents [NAME]            who can do a step: how it runs, where it is defined, who uses it
 %fb runs                     all recorded runs, the newest first
-%fb ctx [RUN] [STEP]         the ctx of the newest run, or of the step where it pauses; with an
-                             address such as 2.f0.1, what that step found and left
+%fb ctx [RUN] [STEP]         the ctx of the newest run, or of the step where it pauses; with
+                             the address of a step, such as 2.f0, what that found and left
 %fb diff [RUN] [A [B]]       what changed in ctx: by step A, from A to B, from start to end;
                              `%fb diff RUN RUN` compares two runs
 %fb abort [RUN]              stop the newest live run, or the one named
@@ -40,6 +40,9 @@ A small one; @fb.agent makes a function an agent, which steps name as `ref`:
 %%blueprint demo
 id: demo
 flow: {kind: step, ref: my_function, in: $.x, out: $.y}
+
+The same in Python: %%blueprint demo
+step(my_function, in_=ctx.x, out=ctx.y)
 
 Nodes: step ref/in/out, seq children, branch cond/then/else, fanout items/bind/body/join/out,
        loop counter/cond/body/max, try body/catch/err_at, assign at/value"""

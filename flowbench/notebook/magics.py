@@ -50,10 +50,14 @@ class FlowMagics(Magics):
     @no_var_expand
     @cell_magic
     def blueprint(self, line: str, cell: str) -> None:
-        """%%blueprint NAME [--show]: read the cell (YAML or JSON) as a Blueprint and leave it in the variable NAME."""
-        name, is_shown = arguments.blueprint_line(line)
-        text = "\n" + cell  # an empty line where the magic stands: errors then name the line that the person sees
-        read = bp.load(text, format="json" if cell.lstrip().startswith("{") else "yaml")
+        """%%blueprint NAME [--show]: leave the cell (YAML, JSON or Python) as a Blueprint in the variable NAME."""
+        __tracebackhide__ = True  # an error in a Python body is the person's own
+        name, is_shown, language = arguments.blueprint_line(line)
+        if language == "python" or (not language and bp.is_python(cell)):
+            read = bp.run_body(cell, name, self._variables, line=2)
+        else:
+            text = "\n" + cell  # an empty line where the magic stands: errors then name the line that the person sees
+            read = bp.load(text, format=language or ("json" if cell.lstrip().startswith("{") else "yaml"), name=name)
         self._variables[name] = read
         if is_shown:
             _put(still.of_blueprint(read))

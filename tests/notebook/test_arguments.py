@@ -72,14 +72,15 @@ def test_nothing_at_all_asks_for_help() -> None:
     assert command("") == ("help", [], "")
 
 
-@pytest.mark.parametrize("line", ["", "two names", "a-b", "x --shwo"])
+@pytest.mark.parametrize("line", ["", "two names", "a-b", "x --yaml --json"])
 def test_a_blueprint_needs_one_variable(line: str) -> None:
     with pytest.raises(UsageError, match="%%blueprint NAME"):
         blueprint_line(line)
 
 
 def test_a_blueprint_may_be_shown() -> None:
-    assert (blueprint_line("demo"), blueprint_line("demo --show")) == (("demo", False), ("demo", True))
+    assert blueprint_line("demo") == ("demo", False, "")
+    assert blueprint_line("demo --show --json") == ("demo", True, "json")
 
 
 VALUES: dict[str, tuple[str | None, Any]] = {

@@ -38,6 +38,44 @@ def test_a_json_cell_does_too(shell: Shell) -> None:
     assert shell.names["one"].id == "one"
 
 
+@pytest.mark.parametrize("flag", ["", " --python"])
+def test_a_python_cell_does_too(flag: str, desk: Shell) -> None:
+    ran = desk(
+        f"%%blueprint authored{flag}\nseq(step(double, in_=ctx.x, out=ctx.y),\n    step(double, in_=ctx.y, out=ctx.z))"
+    )
+
+    desk("%fb run authored --ctx {'x': 2}")
+    assert ran.out == "authored: 2 steps by 1 agent (double)\n"
+    assert desk.names["run"].ctx == {"x": 2, "y": 4, "z": 8}
+
+
+def test_a_flow_alone_takes_the_name_of_the_variable(shell: Shell) -> None:
+    shell("%%blueprint alone\nkind: seq\nchildren: []")
+
+    assert shell.names["alone"].id == "alone"
+
+
+def test_an_error_in_a_python_cell_is_the_persons_own(desk: Shell) -> None:
+    ran = desk("%%blueprint authored\nseq(step(double, in_=ctx.x, out=ctx.y),\n    stp(double))")
+
+    assert isinstance(ran.error, NameError)
+    assert "stp(double)" in ran.out
+    assert "magics.py" not in ran.out
+    assert "authored" not in desk.names
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("%%blueprint", "usage: %%blueprint NAME"), ("%%blueprint a --pyton", "did you mean `--python`")],
+    ids=["no name", "an unknown option"],
+)
+def test_a_wrong_first_line_is_said(line: str, said: str, shell: Shell) -> None:
+    ran = shell(f"{line}\nkind: seq\nchildren: []")
+
+    assert isinstance(ran.error, UsageError)
+    assert said in ran.out
+
+
 def test_braces_and_dollars_in_a_cell_are_left_alone(shell: Shell) -> None:
     shell.names["x"] = "EXPANDED"
 
