@@ -1,8 +1,8 @@
 """Help: what `%fb help` prints. No line is longer than the output of a narrow cell."""
 
 TEXT = """\
-%%blueprint NAME [--show]    the cell (YAML, JSON or Python) becomes the Blueprint in the variable
-                             NAME; --show draws it; --yaml, --json, --python say what it is
+%%blueprint NAME [--show]    the cell (YAML, JSON or Python) becomes the Blueprint in NAME;
+                             --show draws it; --yaml, --json, --python say what it is
 
 %fb run NAME [options]       run a Blueprint and wait; the Run is left in `run`
 %fb resume RUN [options]     go on with a recorded run; steps that are recorded do not run again

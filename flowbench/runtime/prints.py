@@ -78,7 +78,7 @@ def pass_on(stream: str, text: str) -> None:
 class _Ear:
     """A stand-in for one text stream; in everything but writing it is that stream."""
 
-    __slots__ = ("__weakref__", "_name", "_stream")
+    __slots__ = ("__dict__", "__weakref__", "_name", "_stream")
 
     def __init__(self, stream: TextIO, name: str) -> None:
         object.__setattr__(self, "_stream", stream)
@@ -116,7 +116,12 @@ class _Ear:
         return getattr(self._stream, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._stream, name, value)
+        # Who puts a function in front of `write`, as IPython does for each cell, calls the one before it: that is ours.
+        # Were it put into the stream, each would call the other without end.
+        if name in ("write", "writelines", "flush"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._stream, name, value)
 
     def __repr__(self) -> str:
         return repr(self._stream)

@@ -282,3 +282,21 @@ def test_a_child_forked_by_a_body_prints_for_itself(functions: Functions) -> Non
     with os.fdopen(reader) as pipe:
         assert pipe.read() == "as before"
     assert said(run) == [("0", "stdout", "parent")]
+
+
+def test_who_puts_a_function_before_write_while_a_run_is_live_is_called_and_calls_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    prints.enter()
+    try:
+        stream, said = sys.stdout, []
+        before = stream.write
+        stream.write = lambda text: (said.append(text), before(text))[1]  # type: ignore[method-assign]
+        print("hello")
+        stream.write = before  # type: ignore[method-assign]
+        print("again")
+    finally:
+        prints.leave()
+
+    assert "".join(said) == "hello\n"
+    assert capsys.readouterr().out == "hello\nagain\n"
