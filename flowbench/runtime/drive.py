@@ -70,7 +70,8 @@ class Site:
         if now is not None and now.here is not None and engine().is_here():
             at, agent = now.at, now.ref
         self._log.say(at, agent, stream, text)
-        prints.pass_on(stream, self._log.hide(text))
+        if prints.passes_on:
+            prints.pass_on(stream, self._log.hide(text))
 
 
 async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken, site: Site) -> Ending:

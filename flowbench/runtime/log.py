@@ -70,7 +70,7 @@ class Log:
     def lines(self, at: str | None = None) -> list[Line]:
         """All that are kept, oldest first, with those that have no end yet. at: only of the step of that address."""
         with self._lock:
-            found = [*self._kept, *self.begun.values()]
+            found = [*self._kept, *map(self._readable, self.begun.values())]
         return found if at is None else [line for line in found if line.at == at]
 
     def since(self, n: int) -> tuple[list[Line], int]:
@@ -104,7 +104,8 @@ class Log:
     def end(self, at: str | None = None) -> None:
         """No more text will come from this step; None: from any."""
         with self._lock:
-            whole = [self.begun.pop(key) for key in list(self.begun) if at is None or key[0] == at]
+            over = [key for key in list(self.begun) if at is None or key[0] == at]
+            whole = [self._readable(self.begun.pop(key)) for key in over]
             for line in whole:
                 self._keep(line)
             self._write(whole)
@@ -124,15 +125,22 @@ class Log:
         before = self.begun.pop(key, None)
         if before is not None:
             now, text = before.t, before.text + text
+        if "\n" not in text and "\r" not in text and len(text) <= LINE_CHARACTERS:
+            self.begun[key] = Line(now, at, agent, stream, text)  # print writes each argument by itself
+            return
         *ended, rest = text.split("\n")
         ended = [part for line in ended for part in _parts(self.hide(_last_state(line.rstrip("\r"))))]
-        *long, rest = _parts(self.hide(_last_state(rest)))
+        rest = _last_state(rest)
+        *long, rest = _parts(self.hide(rest)) if len(rest) > LINE_CHARACTERS else [rest]
         whole = [Line(now, at, agent, stream, part) for part in (*ended, *long)]
         if rest:
             self.begun[key] = Line(now, at, agent, stream, rest)
         for line in whole:
             self._keep(line)
         self._write(whole)
+
+    def _readable(self, begun: Line) -> Line:
+        return msgspec.structs.replace(begun, text=self.hide(begun.text))
 
     def _keep(self, line: Line) -> None:
         self._kept.append(line)

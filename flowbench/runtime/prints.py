@@ -59,8 +59,8 @@ async def heard(work: Awaitable[T], voice: Voice) -> T:
 
 
 def pass_on(stream: str, text: str) -> None:
-    """Write what a body said to the stream it wrote to, if anybody wants it there. Never raises."""
-    if not passes_on or stream not in STREAMS:
+    """Write what a body said to the stream it wrote to. Never raises."""
+    if stream not in STREAMS:
         return
     target = getattr(sys, stream)
     if type(target) is _Ear:

@@ -88,6 +88,19 @@ def test_of_an_overwritten_line_the_last_state_is_kept() -> None:
     assert texts(log) == ["100 %", "done"]
 
 
+def test_what_is_hidden_is_hidden_in_parts_of_lines_too() -> None:
+    log = Log()
+    log.hide = lambda text: text.replace("word", "****")
+
+    log.say("0", "a", "stdout", "pass")
+    log.say("0", "a", "stdout", "word\nwo")
+    log.say("0", "a", "stdout", "rd")
+
+    assert texts(log) == ["pass****", "****"]
+    log.end()
+    assert texts(log) == ["pass****", "****"]
+
+
 def test_old_lines_make_room_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "LINES", 5)
     small = Log()
