@@ -25,8 +25,8 @@ From any thread, at any time; never raises.
 speaker: ContextVar[Voice | None] = ContextVar("flowbench_speaker", default=None)
 """Who speaks when something is printed in this context; None: nobody whose words are kept."""
 
-stopper: ContextVar[CancelToken | None] = ContextVar("flowbench_stopper", default=None)
-"""What stops the step, or else the run, that this context belongs to: a run that is launched here ends with it."""
+stopper: ContextVar[Callable[[], CancelToken] | None] = ContextVar("flowbench_stopper", default=None)
+"""Answers with what stops the step, or else the run, of this context: a run that is launched here ends with it."""
 
 Uses = Literal["loop", "thread", "process"]
 """What a body takes up while it runs; a run limits each of them."""

@@ -74,6 +74,7 @@ class Evaluation:
         self.inline = {id(op) for op in program.ops() if isinstance(op, Fan) and _is_quick(op, quick)}
 
         self.cause: Cause | None = None  # read at every step
+        self._why = ""  # its reason, in words, for the many that are cancelled at once
         self.untold: BaseException | None = None  # why the sink could not be told of something
         self.root: Scope | None = None  # until it has begun
         self.here: Scope | None = None
@@ -98,6 +99,7 @@ class Evaluation:
         """Ask the run to stop; never raises, from any thread, any number of times. True for the first cause only."""
         if next(self._asked):
             return False
+        self._why = str(cause.reason)
         self.cause = cause
         if self.loop is not None:
             try:
@@ -195,8 +197,10 @@ class Evaluation:
         if self.over:  # an orphan: whoever reads the sink has gone
             self.sink.gone(address)
             return
-        why = "lost" if isinstance(error, asyncio.CancelledError) else type(error).__name__
-        self.sink.cancel(address, ref, why if self.cause is None else str(self.cause.reason), self)
+        why = self._why
+        if self.cause is None:
+            why = "lost" if isinstance(error, asyncio.CancelledError) else type(error).__name__
+        self.sink.cancel(address, ref, why, self)
 
     def fan_out(self, scope: Scope, op: Fan, items: list[Any], address: str) -> Awaitable[Any]:
         """The value of a fan-out."""

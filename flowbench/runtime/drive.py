@@ -81,7 +81,7 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
     that steps have left behind, also successful ones, end with the run: a server that one step starts serves the next.
     For a task of its own: what is launched in it ends with `token`.
     """
-    stopper.set(token)
+    stopper.set(lambda: token)
     ending = await _outcome(evaluation, ctx, recorder, token)
     await _clear(site)
     return conclude(ending, recorder)

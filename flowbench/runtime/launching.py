@@ -242,7 +242,9 @@ def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engin
 
 
 def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
-    parent, timeout = options.get("token") or engine.stopper.get(), options.get("timeout")
+    parent, timeout, outer = options.get("token"), options.get("timeout"), engine.stopper.get()
+    if parent is None and outer is not None:
+        parent = outer()
     if timeout is None:
         timeout = blueprint.metadata.default_run_ttl_secs
     elif isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout):

@@ -191,6 +191,29 @@ def test_each_way_to_write_an_agent_hands_its_stop_down(way: str, functions: Fun
     assert inner[0].state == "cancelled"
 
 
+def test_a_run_that_a_loser_launched_ends_although_nothing_was_aborted(functions: Functions) -> None:
+    inner: list[fb.Run] = []
+    endless = Functions()
+
+    @endless.agent
+    async def forever(value: Any) -> None:
+        await asyncio.Event().wait()
+
+    @functions.agent
+    def racer(value: int) -> int:
+        if value == 0:
+            inner.append(fb.launch(blueprint(step("forever")), {"x": 1}, functions=endless))
+            inner[0].wait(30)
+        until(lambda: inner and inner[0].progress().running)
+        return value
+
+    run = fb.launch(blueprint(fan(step("racer", "$.i", "$.o"), [0, 1], "race")), {}, functions=functions)
+
+    assert run.result(30)["r"]["o"] == 1
+    assert inner[0].wait(30)
+    assert inner[0].state == "cancelled"
+
+
 def test_a_run_with_a_token_of_its_own_goes_on(functions: Functions) -> None:
     inner: list[fb.Run] = []
 
