@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowbench.blueprint.agent_md import read_agent, read_agents
+from flowbench.blueprint.defined import origin
 from flowbench.blueprint.drawing import draw
 from flowbench.blueprint.errors import (
     BadReference,
@@ -104,6 +105,7 @@ __all__ = [
     "is_python",
     "is_trusted",
     "load",
+    "origin",
     "parse",
     "read",
     "read_agent",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowbench.errors import FlowbenchError
 
 
-HOW_TO_NAME_AGENTS = "name the Python file that defines it with --agents"
+HOW_TO_NAME_AGENTS = "name the Python file or notebook that defines it with --agents"
 
 
 class Exit(IntEnum):

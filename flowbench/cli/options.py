@@ -21,8 +21,10 @@ def time_limit(text: str) -> float:
 agents = click.option(
     "--agents",
     multiple=True,
-    metavar="MODULE|FILE.py",
-    help="Import this; its @agent functions register. May be given again.",
+    metavar="MODULE|FILE.py|NOTEBOOK.ipynb",
+    help="Import this; its @agent functions register. Of a notebook only cells tagged `agents` are run, or without "
+    "such cells its imports, functions, classes and plain values. May be given again. Functions that are still missing "
+    "are looked for in what [tool.flowbench] agents lists in the nearest pyproject.toml.",
 )
 trust = click.option(
     "--trust",

@@ -46,13 +46,13 @@ def command(
     Ctrl-C and SIGTERM abort the run tidily; what it recorded can be resumed.
     """
     from flowbench.blueprint import load
-    from flowbench.runtime import launch
+    from flowbench.runtime import known_origins, launch
 
     out = context.with_resource(output.reserved()) if machine else sys.stdout
     wanted = load(file)
     ctx = sources.value(given) if given is not None else None
     sources.agents(agents)
-    sources.require(wanted, agents)
+    sources.require(wanted, agents, lambda: known_origins(wanted.id))
     with follow.signals() as heard:
         run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability, secrets=secrets, trust=trust)
         follow.follow(run, heard)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
+import shlex
 import sys
 import traceback
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowbench.cli import notebook_agents, project
 from flowbench.cli.exits import HOW_TO_NAME_AGENTS, Exit, Refusal
+from flowbench.cli.words import short
 from flowbench.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flowbench.blueprint import Blueprint
+
+    Origins = Callable[[], Mapping[str, str]]
 
 CTX_LIMIT = 2**30  # bytes; a ctx is data, and may be much larger than any Blueprint
 SHOWN = 20  # ids of functions that a message lists
@@ -32,40 +39,51 @@ def value(text: str) -> Any:
         raise Refusal(error.brief, Exit.USAGE) from error
 
 
-def agents(names: Sequence[str]) -> None:
+def agents(names: Sequence[str], folder: Path | None = None) -> None:
     """Import what a person named, so that the @agent functions in it register.
 
-    names: modules (`my.agents`, found from the working directory too) or files (`agents.py`).
-    Raises: Refusal, with the line in that file.
+    names: modules (`my.agents`), files (`agents.py`) or notebooks, of which only what defines functions is run.
+    folder: what they are relative to, the working directory unless told. Raises: Refusal, with the line in that file.
     """
+    folder = Path.cwd() if folder is None else folder
     for name in names:
         try:
-            if name.endswith(".py"):
-                _file(Path(name).absolute())
+            if name.endswith((".py", ".ipynb")):
+                _file(folder / name)
             else:
-                _module(name)
+                _module(name, folder)
         # Whatever goes wrong in there is the named file's own affair: it is told, with its place.
         except (Exception, SystemExit) as error:
             raise Refusal(f"{name} cannot be imported: {_told(error)}", Exit.USAGE) from error
 
 
-def require(wanted: Blueprint, loaded: Sequence[str] = ()) -> None:
-    """Raises: Refusal, if the Blueprint names functions that nobody registered; it names them all.
+def require(wanted: Blueprint, loaded: Sequence[str] = (), origins: Origins | None = None) -> None:
+    """Find the functions that the Blueprint names: registered ones, else those of the project's pyproject.toml.
 
-    loaded: what --agents named; a person who gave it is told what came of that.
+    loaded: what --agents named; a person who gave it is told what came of that. origins: asked only if something is
+    missing: id of a function -> where it was when a run was recorded.
+    Raises: Refusal, if functions are missing all the same; it names them all, and where they were defined.
     """
     from flowbench.blueprint import functions
 
     lost = missing(wanted)
+    if lost and (said := project.agents(Path.cwd())) is not None:
+        agents(said[1], said[0])
+        loaded, lost = [*loaded, *said[1]], missing(wanted)
     if not lost:
         return
-    if not loaded:
-        named = ", ".join(f"'{each}'" for each in lost)
-        raise Refusal(f"no function is registered as {named}; {HOW_TO_NAME_AGENTS}", Exit.MISSING)
+    told = {} if origins is None else origins()
+    places = {each: short(told[each], 400) for each in lost if each in told}
     known = functions.ids()
-    named = ", ".join(f"'{each}'{_near(each, known)}" for each in lost)
+    near = {each: _near(each, known) if loaded else "" for each in lost}
+    named = ", ".join(
+        f"'{each}'" + (f", which was defined in {places[each]}" if each in places else "") + near[each] for each in lost
+    )
     have = ", ".join(known[:SHOWN]) + (", ..." if len(known) > SHOWN else "") or "nothing"
-    raise Refusal(f"no function is registered as {named}; {', '.join(loaded)} registered {have}", Exit.MISSING)
+    hints = [f"{', '.join(loaded)} registered {have}"] if loaded else []
+    if places or not loaded:
+        hints.append(_how_to_load(places))
+    raise Refusal(f"no function is registered as {named}; {'; '.join(hints)}", Exit.MISSING)
 
 
 def missing(wanted: Blueprint) -> list[str]:
@@ -80,6 +98,14 @@ def missing(wanted: Blueprint) -> list[str]:
         if agent.kind == "python_fn" and isinstance(agent.spec, dict):
             lost |= {str(agent.spec.get("fn_id", agent.name))} - known
     return sorted(lost)
+
+
+def _how_to_load(places: Mapping[str, str]) -> str:
+    files = dict.fromkeys(re.sub(r":\d+$", "", place) for place in places.values())
+    there = [file for file in files if Path(file).is_file()]
+    if not there:
+        return HOW_TO_NAME_AGENTS
+    return "add " + " ".join(f"--agents {shlex.quote(file)}" for file in there)
 
 
 def _text(name: str) -> bytes:
@@ -103,6 +129,8 @@ def _near(word: str, known: Sequence[str]) -> str:
 
 def _file(path: Path) -> None:
     name = f"flowbench_agents_{path.stem}"
+    if path.suffix == ".ipynb":
+        return _notebook(name, path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
@@ -116,8 +144,20 @@ def _file(path: Path) -> None:
         raise
 
 
-def _module(name: str) -> None:
-    here = str(Path.cwd())
+def _notebook(name: str, path: Path) -> None:
+    module = types.ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        notebook_agents.fill(module, path)
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+def _module(name: str, folder: Path) -> None:
+    here = str(folder)
     if here not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does
     importlib.import_module(name)

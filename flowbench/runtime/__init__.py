@@ -15,6 +15,7 @@ from flowbench.runtime.index import RunInfo, runs
 from flowbench.runtime.launching import debug, launch, launched, resume
 from flowbench.runtime.log import Line, Log, read_log
 from flowbench.runtime.nesting import run_sync
+from flowbench.runtime.origins import known_origins, recorded_origins
 from flowbench.runtime.past import PastRun, recall
 from flowbench.runtime.progress import Progress
 from flowbench.runtime.run import Run
@@ -40,10 +41,12 @@ __all__ = [
     "RunOwned",
     "collect",
     "debug",
+    "known_origins",
     "launch",
     "launched",
     "read_log",
     "recall",
+    "recorded_origins",
     "remove",
     "resume",
     "run_sync",

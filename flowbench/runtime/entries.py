@@ -14,7 +14,10 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="k", gc=False, frozen=
 
 
 class Begun(Entry, frozen=True, tag="run"):
-    """First line. blueprint: all of it, the flow too. agents: name -> digest of its code. ctx: the input."""
+    """First line. blueprint: all of it, the flow too. agents: name -> digest of its code. ctx: the input.
+
+    sources: id of a function -> where it was defined.
+    """
 
     id: str
     t: float
@@ -24,6 +27,7 @@ class Begun(Entry, frozen=True, tag="run"):
     agents: dict[str, str] = {}
     compat: str | None = None
     v: int = VERSION
+    sources: dict[str, str] = {}
 
 
 class Start(Entry, frozen=True, tag="start"):

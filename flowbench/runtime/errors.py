@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowbench.cancel import Cause
 from flowbench.errors import FlowbenchError
+from flowbench.words import count
 
 
 class RunError(FlowbenchError):
@@ -61,9 +62,18 @@ class RunOwned(RunError):
 
 
 class BlueprintChanged(RunError):
-    """Resume with another Blueprint than the recorded one, which nobody has accepted."""
+    """Resume with another Blueprint than the recorded one, which nobody has accepted.
+
+    diff: unified. stay, recorded: outcomes that would stay valid, of how many. brief: one line.
+    """
 
     code = "blueprint_changed"
+
+    def __init__(self, run_id: str, diff: str, stay: int, recorded: int) -> None:
+        self.diff, self.stay, self.recorded = diff, stay, recorded
+        would = f"{stay:,} of {count(recorded, 'recorded step')} would stay"
+        self.brief = f"this Blueprint is not the one that was recorded; {would}"
+        super().__init__(f"{self.brief}; pass accept_changes=True to go on with it:\n{diff}", run_id)
 
 
 class JournalDamaged(RunError):

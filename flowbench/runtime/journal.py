@@ -123,6 +123,16 @@ def read(folder: Path) -> list[AnyEntry]:
     return [_decode(body, path, end) for body, end, _ in _lines(path.read_bytes(), path)]
 
 
+def first(folder: Path) -> AnyEntry | None:
+    """The first entry of a run; None where there is none to be read."""
+    try:
+        with (folder / FILE).open("rb") as file:
+            line = file.readline()
+        return next((_decode(body, folder / FILE, end) for body, end, _ in _lines(line, folder / FILE)), None)
+    except (OSError, JournalDamaged):
+        return None
+
+
 def read_blob(folder: Path, name: str) -> bytes:
     """Raises: JournalDamaged when the blob is missing or is not what its name says."""
     path = folder / BLOBS / name

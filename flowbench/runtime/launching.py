@@ -22,11 +22,13 @@ from flowbench.events import Bus
 from flowbench.runtime import entries, prints, replay, secrets, store
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
+from flowbench.runtime.history import History
 from flowbench.runtime.journal import Journal
 from flowbench.runtime.limits import turnstiles
 from flowbench.runtime.log import Log
 from flowbench.runtime.loop import SETTLED_SECONDS
 from flowbench.runtime.loop import engine as engine_thread
+from flowbench.runtime.origins import origins_of
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger
@@ -128,7 +130,7 @@ def resume(
         chosen = original if blueprint is None else _complete(blueprint, options)
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:
-            raise BlueprintChanged(f"{_REFUSED}\n{changed}", recorded.id)
+            raise BlueprintChanged(recorded.id, changed, _staying(chosen, recorded, options), len(recorded.outcomes))
         linked = _link(chosen, options, recorded.compat)
         places = turnstiles(linked.uses, options.get("limit"))
         token, bus = _token(options, chosen), Bus()
@@ -193,7 +195,11 @@ def _unended_failure(recorded: replay.Recorded, linked: engine.Linked) -> Sequen
     return ()
 
 
-_REFUSED = "this Blueprint is not the one that was recorded; pass accept_changes=True to go on with it:"
+def _staying(chosen: bp.Blueprint, recorded: replay.Recorded, options: Common) -> int:
+    """How many recorded steps a changed Blueprint would answer with: those before its first difference, per scope."""
+    recorded.changed = True
+    program = flow.compile(chosen.flow, recorded.compat, options.get("externs"))
+    return len(History(program, recorded, recorded.ctx).inputs)
 
 
 def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
@@ -214,7 +220,9 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
     journal = Journal(path, power=durability == "power")
     try:
         plain = bp.to_json(blueprint)
-        journal.append(entries.Begun(path.name, started, plain, ctx, os.getpid(), dict(linked.digests), compat))
+        sources = origins_of(blueprint, options.get("functions", bp.functions))
+        digests = dict(linked.digests)
+        journal.append(entries.Begun(path.name, started, plain, ctx, os.getpid(), digests, compat, sources=sources))
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)

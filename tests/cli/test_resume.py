@@ -53,7 +53,7 @@ def test_resume_without_the_functions_names_them(flowbench: Command, desk: Path)
     told = flowbench("resume", run_id)
 
     assert told.returncode == Exit.MISSING
-    assert told.stderr.startswith("flowbench: no Python function is registered as")
+    assert told.stderr.startswith("flowbench: no function is registered as")
     assert "wait_for_abort" in told.stderr
     assert "--agents" in told.stderr
 
@@ -66,8 +66,7 @@ def test_resume_with_other_functions_says_what_was_loaded(flowbench: Command, de
 
     assert told.returncode == Exit.MISSING
     assert "halves" in told.stderr
-    assert told.stderr.endswith("; loaded: others.py\n")
-    assert "--agents" not in told.stderr
+    assert "; others.py registered halves; add --agents " in told.stderr
 
 
 def test_a_timeout_holds_for_the_resumed_run_too(flowbench: Command) -> None:
@@ -78,3 +77,24 @@ def test_a_timeout_holds_for_the_resumed_run_too(flowbench: Command) -> None:
 
     assert told.returncode == Exit.TIMEOUT
     assert json.loads(told.stdout)["run_id"] == first["run_id"]
+
+
+def test_resume_with_a_changed_blueprint_shows_what_would_stay(flowbench: Command, desk: Path) -> None:
+    arguments = ["--agents", "agents.py", "--ctx", '{"number": 3}', "--json"]
+    run_id = json.loads(flowbench("run", "doubling.yaml", *arguments).stdout)["run_id"]
+    last = "out: $.number}"
+    same = (desk / "doubling.yaml").read_text().rstrip().removesuffix(last)
+    (desk / "changed.yaml").write_text(f"{same}out: $.other}}\n")
+
+    refused = flowbench("resume", run_id, "--agents", "agents.py", "--blueprint", "changed.yaml")
+    taken = flowbench(
+        "resume", run_id, "--agents", "agents.py", "--blueprint", "changed.yaml", "--accept-changes", "--json"
+    )
+
+    assert refused.returncode == Exit.USAGE
+    assert "+++ now" in refused.stderr
+    assert refused.stderr.splitlines()[-1] == (
+        "flowbench: changed.yaml: this Blueprint is not the one that was recorded; 2 of 2 recorded steps would stay; "
+        "add --accept-changes to go on with it"
+    )
+    assert json.loads(taken.stdout)["ctx"] == {"number": 6, "other": 12}
