@@ -19,7 +19,9 @@ from flowbench.blueprint.errors import (
     UntrustedBlueprint,
 )
 from flowbench.blueprint.excerpt import Spot
+from flowbench.blueprint.finding import Finding
 from flowbench.blueprint.json_schema import schema
+from flowbench.blueprint.linting import lint
 from flowbench.blueprint.loader import HasBlueprint, load
 from flowbench.blueprint.model import (
     AgentDef,
@@ -76,6 +78,7 @@ __all__ = [
     "CompilerStrategy",
     "Document",
     "File",
+    "Finding",
     "Functions",
     "HasBlueprint",
     "Inline",
@@ -104,6 +107,7 @@ __all__ = [
     "functions",
     "is_python",
     "is_trusted",
+    "lint",
     "load",
     "origin",
     "parse",

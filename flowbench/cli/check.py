@@ -1,25 +1,95 @@
-"""`flowbench check FILE`: say whether a Blueprint can be read and who is missing to run it; nothing runs."""
+"""`flowbench check FILE`: say whether a Blueprint can be read, what is odd in it and what it lacks; nothing runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flowbench.cli import options, output, sources
+from flowbench.cli.exits import Exit
+from flowbench.cli.words import as_json
 from flowbench.words import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowbench.blueprint import Blueprint, Finding
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.agents
-def command(file: Path, agents: tuple[str, ...]) -> None:
-    """Read the Blueprint in FILE and look for the functions it names. Nothing runs."""
-    from flowbench.blueprint import draw, load
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option(
+    "--compat", type=click.Choice(["0.1.1"]), help="Read and check the flow as the first version of the language."
+)
+@click.option(
+    "--json",
+    "machine",
+    is_flag=True,
+    help="Print {file, id, hash, steps, missing, commands, trusted, findings} as JSON.",
+)
+@click.pass_context
+def command(
+    context: click.Context, file: Path, agents: tuple[str, ...], strict: bool, compat: str | None, machine: bool
+) -> None:
+    """Read the Blueprint in FILE, look for what is likely not meant and for the functions it names. Nothing runs.
 
-    wanted = load(file)
+    Exit codes: 1 for an error, and with --strict for a warning; 3 if functions are missing.
+    """
+    from flowbench.blueprint import commands, draw, is_trusted, lint, load, trust_hash
+
+    out = context.with_resource(output.reserved()) if machine else None
+    wanted = load(file, compat=compat)
     sources.agents(agents)
-    drawing = draw(wanted)
+    steps = sum(node.kind == "step" for node in draw(wanted).nodes)
+    found = lint(wanted, compat=compat)
+    hash = trust_hash(wanted)
+    trusted = not commands(wanted) or is_trusted(hash)
+    lost = sources.missing(wanted)
+    if machine:
+        told = {
+            "file": str(file),
+            "id": wanted.id,
+            "hash": hash,
+            "steps": steps,
+            "missing": lost,
+            "commands": [agent.name for agent in commands(wanted)],
+            "trusted": trusted,
+            "findings": [_fields(finding) for finding in found],
+        }
+        output.say(as_json(told), out)
+        context.exit(Exit.MISSING if lost else _exit(found, strict))
+    for finding in found:
+        if not (lost and finding.code == "unknown_agent"):  # the refusal below says it, with what to do
+            output.say(str(finding))
+    if not trusted:
+        output.say(f"note: it runs {_commands(wanted)} not allowed yet; look with: flowbench trust {file}")
     sources.require(wanted, agents)
-    steps = sum(node.kind == "step" for node in drawing.nodes)
-    output.say(f"{file}: {wanted.id} is well formed: {count(steps, 'step')}, every function is there")
+    code = _exit(found, strict)
+    state = "is well formed" if code is Exit.DONE else f"has {_counted(found)}"
+    output.say(f"{file}: {wanted.id} {state}: {count(steps, 'step')}, every function is there")
+    context.exit(code)
+
+
+def _exit(found: Sequence[Finding], strict: bool) -> Exit:
+    bad = {"error", "warning"} if strict else {"error"}
+    return Exit.FAILED if any(finding.level in bad for finding in found) else Exit.DONE
+
+
+def _counted(found: Sequence[Finding]) -> str:
+    """`1 error and 2 warnings`."""
+    numbers = [(sum(finding.level == level for finding in found), level) for level in ("error", "warning")]
+    return " and ".join(count(number, level) for number, level in numbers if number)
+
+
+def _commands(wanted: Blueprint) -> str:
+    from flowbench.blueprint import commands
+
+    return count(len(commands(wanted)), "command")
+
+
+def _fields(finding: Finding) -> dict[str, str]:
+    return {name: getattr(finding, name) for name in ("level", "code", "place", "text", "hint")}

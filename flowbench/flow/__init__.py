@@ -25,6 +25,7 @@ from flowbench.flow.errors import (
 )
 from flowbench.flow.evaluate import Before, Body, Evaluation, evaluate, evaluate_sync
 from flowbench.flow.expressions import Externs, compile_expr, paths_read
+from flowbench.flow.expressions import children as sub_expressions
 from flowbench.flow.held import Held, held_by
 from flowbench.flow.nodes import (
     Add,
@@ -175,6 +176,7 @@ __all__ = [
     "seq",
     "shape",
     "step",
+    "sub_expressions",
     "take",
     "text_of",
     "to_json",

@@ -1,0 +1,59 @@
+"""Lint of agents: steps that nobody answers, agents that nobody calls, names that are there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowbench.blueprint.finding import Finding, Level
+from flowbench.blueprint.registry import Functions
+from flowbench.blueprint.survey import Survey
+from flowbench.errors import nearest
+from flowbench.flow import Step
+
+
+def unknown_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
+    """A step names an agent that neither the Blueprint defines nor @agent has registered."""
+    known = {agent.name for agent in survey.blueprint.agents}
+    told = set()
+    for stop in survey.stops:
+        if not isinstance(stop.node, Step) or (ref := stop.node.ref) in known or ref in functions or ref in told:
+            continue
+        told.add(ref)
+        meant = nearest(ref, [*known, *functions.ids()])
+        hint = f"did you mean '{meant}'?" if meant else f"define it under `agents`, or with @agent as '{ref}'"
+        level: Level = "error" if survey.blueprint.strategy.strict_refs else "warning"
+        yield Finding(level, "unknown_agent", f"{stop.place}.ref", f"no agent is called '{ref}'", hint)
+
+
+def unused_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
+    """An agent is defined, and no step names it."""
+    refs = {stop.node.ref for stop in survey.stops if isinstance(stop.node, Step)}
+    unanswered = refs - {agent.name for agent in survey.blueprint.agents}
+    for index, agent in enumerate(survey.blueprint.agents):
+        if agent.name not in refs:
+            meant = nearest(agent.name, unanswered)
+            hint = f"did a step mean it with '{meant}'?" if meant else "remove it, or name it in the `ref` of a step"
+            text = f"no step calls the agent '{agent.name}'"
+            yield Finding("warning", "unused_agent", f"$.agents[{index}].name", text, hint)
+
+
+def duplicate_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
+    """Two agents have one name."""
+    first: dict[str, int] = {}
+    for index, agent in enumerate(survey.blueprint.agents):
+        if agent.name in first:
+            text = f"'{agent.name}' is the name of $.agents[{first[agent.name]}] already"
+            yield Finding("error", "duplicate_agent", f"$.agents[{index}].name", text, "give one of them another name")
+        first.setdefault(agent.name, index)
+
+
+def unknown_operator(survey: Survey, functions: Functions) -> Iterator[Finding]:
+    """An operator agent names an operator that the Blueprint does not define."""
+    known = [operator.name for operator in survey.blueprint.operators]
+    for index, agent in enumerate(survey.blueprint.agents):
+        ref = agent.spec.get("operator_ref") if isinstance(agent.spec, dict) else None
+        if agent.kind.value == "operator" and isinstance(ref, str) and ref not in known:
+            meant = nearest(ref, known)
+            hint = f"did you mean '{meant}'?" if meant else "define it under `operators`"
+            place = f"$.agents[{index}].spec.operator_ref"
+            yield Finding("error", "unknown_operator", place, f"no operator is called '{ref}'", hint)
