@@ -1,0 +1,39 @@
+"""The notebooks that teach one thing each: they run to their end and show what their text promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbench.notebook import run_notebook
+from tests.notebook.papers import read, text
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+LESSONS = {
+    "02_step_through": ["-1071.0", "('tax', ('$.amount',), {'amount': -900.0", "107.1", "$.total  changed -1071.0"],
+    "03_stop_anything": [
+        "('cancelled', 'Timeout', 'deadline')",
+        "200 waiting steps ended",
+        "User, by cell",
+        "{'seconds': 60}",
+        "0.f0  cancelled",
+        "('cancelled', ('0',))",
+        "('cancelled', ())",
+        "[True, True, False]",
+        "Aborted: User\n.",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_is_stored_without_outputs_and_shows_what_it_promises(name: str, tmp_path: Path) -> None:
+    source = NOTEBOOKS / f"{name}.ipynb"
+
+    run_notebook(source, tmp_path / "out.ipynb")
+
+    stored: list[Any] = [cell for cell in read(source).cells if cell.cell_type == "code"]
+    told = "\n".join(text(cell) for cell in read(tmp_path / "out.ipynb").cells if cell.cell_type == "code")
+    assert [cell.id for cell in stored if cell.outputs or cell.execution_count is not None] == []
+    assert [promise for promise in LESSONS[name] if promise not in told] == []
