@@ -83,7 +83,8 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
     """
     stopper.set(lambda: token)
     ending = await _outcome(evaluation, ctx, recorder, token)
-    await _clear(site)
+    if not recorder.is_closed:  # given up and cleared already: what bears the tag now is of a resume
+        await _clear(site)
     return conclude(ending, recorder)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flowbench import flow
+from flowbench import flow, process
 from flowbench.blueprint import Blueprint
 from flowbench.cancel import AbortReason, CancelToken, Cause
 from flowbench.engine import StepRecord
@@ -78,6 +78,10 @@ class Run(Hindsight):
             self.recorder.running.setdefault(held.address, (held.ref, time.time()))
         last = self._input if evaluation.root is None else evaluation.root.ctx
         evaluation.give_up(cause)
+        try:
+            process.kill_tagged(self.id)
+        except process.Survivors as survivors:
+            self.log.say("", "", "note", f"{survivors}\n")
         self._finish(conclude(Ending("cancelled", last, cause=cause), self.recorder))
 
     def _finish(self, ending: Ending) -> None:
