@@ -21,10 +21,6 @@ from flowbench.process import BodyDied, BodyRaised, ProcessError, Unsendable, cl
 from tests.process.trees import WAIT, Heard, linux, run, survivors, tag
 
 
-def importable(value: int) -> int:
-    return value + 1
-
-
 def test_it_runs_elsewhere_and_answers_with_json() -> None:
     offset = 2
 
@@ -43,7 +39,7 @@ def test_functions_of_modules_travel_by_name_and_those_loaded_by_hand_by_value()
     sys.modules["loaded_by_hand"] = module
 
     try:
-        assert run(run_isolated(importable, 1)) == 2
+        assert run(run_isolated(os.path.basename, "a/b")) == "b"
         assert run(run_isolated(module.times, 2)) == 6
     finally:
         del sys.modules["loaded_by_hand"]
@@ -86,28 +82,21 @@ def test_an_exception_comes_back_with_its_text_and_place() -> None:
     assert note.endswith("ValueError: boom")
 
 
-def fail_with(error: BaseException) -> None:
-    raise error
-
-
-class Mute(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError
-
-
 @pytest.mark.parametrize(
     ("error", "text"),
-    [
-        (KeyError("k"), "KeyError: 'k'"),
-        (SystemExit(2), "SystemExit: 2"),
-        (ValueError(), "ValueError"),
-        (Mute(), "Mute"),
-    ],
+    [(KeyError("k"), "KeyError: 'k'"), (SystemExit(2), "SystemExit: 2"), (ValueError(), "ValueError"), (None, "Mute")],
     ids=["key", "exit", "silent", "mute"],
 )
-def test_exceptions_speak_as_they_do_at_home(error: BaseException, text: str) -> None:
+def test_exceptions_speak_as_they_do_at_home(error: BaseException | None, text: str) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fail() -> None:
+        raise error or Mute
+
     with pytest.raises(BodyRaised) as raised:
-        run(run_isolated(fail_with, error))
+        run(run_isolated(fail))
 
     assert str(raised.value) == text
 
