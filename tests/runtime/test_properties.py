@@ -22,13 +22,17 @@ class Desk:
     """Functions that the generated flows name, and runs of them. calls: the refs of bodies that ran."""
 
     def __init__(self) -> None:
-        spoilers = Spoilers(waits=True)
-        self.calls = spoilers.calls
+        self.spoilers = Spoilers(waits=True)
         self.functions = Functions()
         for ref in REFS:
-            self.functions.register(spoilers.make(ref), id=ref)
+            self.functions.register(self.spoilers.make(ref), id=ref)
+
+    @property
+    def calls(self) -> list[str]:
+        return self.spoilers.calls
 
     def launch(self, data: Any) -> fb.Run:
+        self.spoilers.kept.clear()  # what one run gave away, later runs need not spoil
         return self.ended(fb.launch(blueprint(data), CTX, functions=self.functions))
 
     def resume(self, run: fb.Run) -> fb.Run:
