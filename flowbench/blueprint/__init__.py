@@ -47,7 +47,7 @@ from flowbench.blueprint.model import (
 from flowbench.blueprint.python_body import is_python, run_body
 from flowbench.blueprint.python_function import PythonFunction
 from flowbench.blueprint.reader import Document, read
-from flowbench.blueprint.registry import Functions, adopt, agent, functions
+from flowbench.blueprint.registry import Functions, adopt, agent, functions, step_refs
 from flowbench.blueprint.secret_names import REFERENCE, secret_names
 from flowbench.blueprint.shorthand import expand_paths
 from flowbench.blueprint.trusted import (
@@ -121,6 +121,7 @@ __all__ = [
     "schema",
     "secret_names",
     "shown",
+    "step_refs",
     "to_json",
     "trust",
     "trust_hash",

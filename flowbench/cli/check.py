@@ -39,12 +39,12 @@ def command(
 
     Exit codes: 1 for an error, and with --strict for a warning; 3 if functions are missing.
     """
-    from flowbench.blueprint import commands, draw, is_trusted, lint, load, trust_hash
+    from flowbench.blueprint import commands, is_trusted, lint, load, step_refs, trust_hash
 
     out = context.with_resource(output.reserved()) if machine else None
     wanted = load(file, compat=compat)
     sources.agents(agents)
-    steps = sum(node.kind == "step" for node in draw(wanted).nodes)
+    steps = sum(1 for _ in step_refs(wanted.flow))
     found = lint(wanted, compat=compat)
     hash = trust_hash(wanted)
     trusted = not commands(wanted) or is_trusted(hash)
