@@ -45,6 +45,12 @@ def command() -> None:
     help="An environment variable the notebook needs; its value never reaches OUT. May be given again.",
 )
 @click.option(
+    "--trust",
+    multiple=True,
+    metavar="HASH",
+    help="Allow the commands of the Blueprint file with this hash, which `flowbench trust FILE` shows. Repeatable.",
+)
+@click.option(
     "--heartbeat", type=click.Path(path_type=Path), metavar="FILE", help="Write the state here once a second."
 )
 @click.option(
@@ -77,6 +83,7 @@ def run(source: Path, target: Path, machine: bool, **given: Any) -> None:
         tags=_split(given["tags"]),
         skip_tags=_split(given["skip_tags"]),
         secrets=given["secrets"],
+        trust=given["trust"],
         cwd=_folder(given["cwd"]),
         heartbeat=given["heartbeat"],
         log=lambda line: click.echo(line, err=True),

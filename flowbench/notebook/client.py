@@ -42,6 +42,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
 
     kernel: None for this Python, else the name of an installed kernel. said: called with one line for people as each
     cell starts. tags: only cells with one of these run; skip_tags: cells with one of these do not.
+    trust: hashes of Blueprints whose commands may run.
     ended_by: why cells after the present one must not run, None while nothing is wrong. executed: code cells that
     have begun. cell: index of the present one. is_over: nothing will run any more.
     """
@@ -56,6 +57,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         grace: float = GRACE_SECONDS,
         tags: Collection[str] = (),
         skip_tags: Collection[str] = (),
+        trust: Collection[str] = (),
         **traits: Any,
     ) -> None:
         super().__init__(sheet, **traits)
@@ -68,7 +70,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         self._kernel = kernel
         self._said = said or (lambda line: None)
         self._grace = grace
-        self._tags, self._skip_tags = set(tags), set(skip_tags)
+        self._tags, self._skip_tags, self._trust = set(tags), set(skip_tags), tuple(trust)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +89,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
         """What nbclient calls next."""
         assert self._folder is not None
-        await super().async_start_new_kernel(env=environment(self._ledger(), self.sheet.secrets), **kwargs)
+        await super().async_start_new_kernel(env=environment(self._ledger(), self.sheet.secrets, self._trust), **kwargs)
 
     start_new_kernel = run_sync(async_start_new_kernel)
 

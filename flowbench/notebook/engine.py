@@ -112,7 +112,7 @@ def carry_out(
     return client
 
 
-_OPTIONS = frozenset(carry_out.__kwdefaults__ or ()) | {"grace", "said", "tags", "skip_tags"}
+_OPTIONS = frozenset(carry_out.__kwdefaults__ or ()) | {"grace", "said", "tags", "skip_tags", "trust"}
 
 
 def _summary(client: Client) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
+from flowbench.blueprint import trusted
 from flowbench.notebook.errors import NotebookRefused
 from flowbench.notebook.kernels import NAME, require
 from flowbench.storage import StorageError
@@ -40,7 +41,8 @@ class Options(TypedDict, total=False):
     timeout: seconds for the whole notebook, cell_timeout: for each cell; what passes them is interrupted, and its runs
     are aborted with reason Timeout shortly before. kernel: an installed kernel; by default this very Python.
     tags: only cells with one of these run (and those tagged `parameters` or `always`). skip_tags: these do not.
-    secrets: environment variables of this process whose values never reach the saved notebook.
+    trust: hashes of Blueprints in files whose commands may run. secrets: environment variables of this process whose
+    values never reach the saved notebook.
     cwd: where the kernel starts. heartbeat: file that says once a second what goes on. log: gets one line as each
     cell starts. warn: gets one line for each thing that looks wrong.
     """
@@ -52,6 +54,7 @@ class Options(TypedDict, total=False):
     tags: Collection[str]
     skip_tags: Collection[str]
     secrets: Collection[str]
+    trust: Collection[str]
     cwd: Path | None
     heartbeat: Path | None
     log: Callable[[str], None] | None
@@ -68,6 +71,9 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
     """
     started = time.monotonic()
     secrets = _secrets(options.get("secrets", ()))
+    for hash in options.get("trust", ()):
+        if not trusted.HASH.fullmatch(hash):
+            raise NotebookRefused(f"trust {hash!r}: no hash of a Blueprint; `flowbench trust FILE` shows it")
     kernel, heartbeat = options.get("kernel"), options.get("heartbeat")
     if kernel is not None:
         require(kernel)
@@ -91,6 +97,7 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
             said=options.get("log"),
             tags=options.get("tags", ()),
             skip_tags=options.get("skip_tags", ()),
+            trust=options.get("trust", ()),
         )
     except (StorageError, OSError) as error:
         raise NotebookRefused(f"cannot write: {error}") from error

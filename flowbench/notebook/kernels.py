@@ -59,15 +59,16 @@ def manager(name: str | None, config: Any) -> tuple[AsyncKernelManager, Temporar
     return made, folder
 
 
-def environment(ledger: Path, secrets: Iterable[str]) -> dict[str, str]:
+def environment(ledger: Path, secrets: Iterable[str], trust: Iterable[str]) -> dict[str, str]:
     """What a headless kernel finds in its environment: ours, and that nobody watches.
 
-    secrets: names; if there are any, no others can be looked up.
+    secrets: names; if there are any, no others can be looked up. trust: hashes of Blueprints whose commands may run.
     """
+    from flowbench.blueprint import trusted
     from flowbench.runtime import secrets as of_runs
 
-    names = ",".join(secrets)
-    return os.environ | {HEADLESS: "1", LEDGER: str(ledger)} | ({of_runs.ALLOWED: names} if names else {})
+    more = {HEADLESS: "1", LEDGER: str(ledger), of_runs.ALLOWED: ",".join(secrets), trusted.ALLOWED: ",".join(trust)}
+    return os.environ | {name: value for name, value in more.items() if value}
 
 
 def require(name: str) -> None:

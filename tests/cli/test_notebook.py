@@ -173,9 +173,12 @@ def test_parameters_come_from_files_and_options_and_a_suspicious_one_is_warned_o
     (desk / "given.yaml").write_text("a: [1, {x: null}]\nb: from the file\n")
     options = ["-f", "given.yaml", "-p", "b", "2.5", "-p", "c", "True", "-r", "d", "7", "-p", "api_key", "12"]
 
+    options += ["--timeout", "60", "--cell-timeout", "inf", "--secret", "FLOWBENCH_HOME", "--trust", "0" * 64]
+    options += ["--skip-tags", "slow,slower", "--cwd", str(desk), "--heartbeat", "pulse.json"]
+
     told = CliRunner().invoke(main, ["notebook", "run", "in.ipynb", "out.ipynb", *options])
 
-    assert told.exit_code == Exit.DONE
+    assert told.exit_code == Exit.DONE, told.output
     assert text(read(desk / "out.ipynb").cells[-1]).strip() == "[[1, {'x': None}], 2.5, True, '7', 12]"
     assert "warning: no cell is tagged `parameters`" in told.stderr
     assert "warning: parameter `api_key` is written into the notebook as it is" in told.stderr

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flowbench.blueprint import load, trust_hash
 from flowbench.notebook import CellFailed, KernelDied, NotebookRefused, run_notebook
 from tests.notebook.papers import DOUBLE, paper, read, statuses, tagged, text
 
@@ -201,6 +202,20 @@ def test_a_secret_never_reaches_the_notebook(tmp_path: Path, monkeypatch: pytest
     assert written.count("[secret:API_KEY]") >= 4
 
 
+def test_commands_of_a_file_run_only_if_its_hash_is_allowed(tmp_path: Path) -> None:
+    agent = "{name: list, kind: subprocess, spec: {program: echo, args: [well]}}"
+    flow = "{kind: step, ref: list, in: $, out: $.said}"
+    (tmp_path / "commands.yaml").write_text(f"id: commands\nagents: [{agent}]\nflow: {flow}\n")
+    source = paper(tmp_path / "in.ipynb", "import flowbench as fb; fb.launch('commands.yaml').result()")
+    hash = trust_hash(load(tmp_path / "commands.yaml"))
+
+    with pytest.raises(CellFailed, match="UntrustedBlueprint"):
+        run_notebook(source, tmp_path / "out.ipynb", cwd=tmp_path, trust=["0" * 64])
+    allowed = run_notebook(source, tmp_path / "out.ipynb", cwd=tmp_path, trust=["0" * 64, hash])
+
+    assert [run["state"] for run in allowed.runs] == ["done"]
+
+
 NOWHERE: dict[str, Any] = {"source": "nowhere.ipynb"}
 REFUSED = [
     (NOWHERE, "cannot read .*nowhere.ipynb: No such file"),
@@ -210,6 +225,7 @@ REFUSED = [
     ({"parameters": {"x-y": 1}}, "parameter `x-y` is no name of a Python variable"),
     ({"parameters": {"class": 1}}, "parameter `class` is no name"),
     ({"secrets": ["NOT_THERE_AT_ALL"]}, "no environment variable of this name"),
+    ({"trust": ["abc"]}, "trust 'abc': no hash of a Blueprint"),
     ({"heartbeat": Path("no/folder/pulse.json")}, "cannot write"),
 ]
 

@@ -24,6 +24,13 @@ LESSONS = {
         "[True, True, False]",
         "Aborted: User\n.",
     ],
+    "04_headless": [
+        "'unittest'",
+        "'state': 'done', 'steps': 6",
+        "nightly: cancelled",
+        "Timeout (by deadline)",
+        "(True, True)",
+    ],
 }
 
 

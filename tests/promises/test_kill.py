@@ -1,4 +1,4 @@
-"""kill -9 at random moments, resume until the end: nothing recorded is lost or run again."""
+"""kill -9 at 50 random moments, resume until the end: nothing recorded is lost or run again."""
 
 from __future__ import annotations
 
@@ -7,63 +7,119 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import flowbench as fb
 from flowbench.runtime import entries, journal, store
 
-RUNS = int(os.environ.get("FLOWBENCH_KILL_RUNS", "5"))
+POINTS = int(os.environ.get("FLOWBENCH_KILLS", "50"))
 KILLS = 6  # per run, then it may end in peace
+IN_FLIGHT = 13  # steps that can have begun and not been recorded
 
 
-def start(effects: Path, run_id: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.promises.victim", str(effects), *([run_id] if run_id else [])]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+class Victims:
+    """Victims of one zygote, one at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.said = folder / "said"
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.promises.zygote"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def start(self, effects: Path, run_id: str = "") -> int:
+        """The pid of a victim that has said the id of its run."""
+        self.said.unlink(missing_ok=True)
+        assert self._zygote.stdin is not None
+        print(effects, self.said, run_id, file=self._zygote.stdin, flush=True)
+        pid = self._answer()
+        until = time.monotonic() + 60
+        while not self.lines():
+            assert time.monotonic() < until, "a run that was accepted says its id"
+            time.sleep(0.001)
+        return pid
+
+    def end(self) -> None:
+        """Return when the victim is gone."""
+        self._answer()
+
+    def lines(self) -> list[str]:
+        """What it has said: the run's id, then the ctx."""
+        text = self.said.read_text() if self.said.exists() else ""
+        return text[: text.rfind("\n") + 1].splitlines()
+
+    def close(self) -> None:
+        self._zygote.kill()
+        self._zygote.communicate()
+
+    def _answer(self) -> int:
+        assert self._zygote.stdout is not None
+        return int(self._zygote.stdout.readline())
 
 
-def recorded(run_id: str) -> set[str]:
+@pytest.fixture(scope="module")
+def victims(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victims]:
+    made = Victims(tmp_path_factory.mktemp("victims"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The zygote's home, for all tests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLOWBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home() -> None:
+    """Instead of one per test."""
+
+
+def recorded(run_id: str) -> list[str]:
     lines = journal.read(store.find(run_id))
-    return {line.at for line in lines if isinstance(line, entries.Done | entries.Fail)}
+    return [line.at for line in lines if isinstance(line, entries.Done | entries.Fail)]
 
 
-def test_nothing_recorded_is_lost_or_run_again(tmp_path: Path) -> None:
-    whole, _ = start(tmp_path / "whole").communicate(timeout=60)
-    wanted = whole.splitlines()[1]
-    rng, kills, repeated = random.Random(7), 0, 0
+def test_nothing_recorded_is_lost_or_run_again(victims: Victims, tmp_path: Path) -> None:
+    victims.start(tmp_path / "whole")
+    began = time.monotonic()
+    victims.end()
+    wanted, lasts = victims.lines()[1], time.monotonic() - began
+    rng, kills, n = random.Random(7), 0, 0
 
-    for n in range(RUNS):
-        effects, run_id, out = tmp_path / f"effects{n}", "", ""
-        for attempt in range(KILLS + 1):
-            before = recorded(run_id) if run_id else set()
-            child = start(effects, run_id)
-            assert child.stdout is not None
-            said = child.stdout.readline().strip()
-            assert said, "a run that was accepted says its id"
-            run_id = said
-            if attempt < KILLS:
-                time.sleep(rng.uniform(0.0, 0.05))
-                child.kill()
-                kills += 1
-            out, _ = child.communicate(timeout=60)
-            assert recorded(run_id) >= before, "a recorded outcome is gone"
-            if out.strip():
+    while kills < POINTS:
+        n += 1
+        effects, run_id, of_this_run = tmp_path / f"effects{n}", "", 0
+        while True:
+            before = set(recorded(run_id)) if run_id else set()
+            pid = victims.start(effects, run_id)
+            run_id = victims.lines()[0]
+            if of_this_run < KILLS:
+                time.sleep(rng.uniform(0.0, lasts / 2))
+                if len(victims.lines()) < 2:
+                    os.kill(pid, 9)
+                    of_this_run += 1
+            victims.end()
+            assert set(recorded(run_id)) >= before, "a recorded outcome is gone"
+            if len(victims.lines()) > 1:
                 break
-        assert out.strip() == wanted
+        kills += of_this_run
+        assert victims.lines()[1] == wanted
         assert [info.state for info in fb.runs() if info.id == run_id] == ["done"]
-        visits = [line.at for line in journal.read(store.find(run_id)) if isinstance(line, entries.Done | entries.Fail)]
+        visits = recorded(run_id)
         assert len(visits) == len(set(visits)), "a recorded step ran again"
-        repeated += len(effects.read_text().splitlines()) - len(visits)
-
-    assert kills >= RUNS
-    assert repeated <= kills * 13, "more steps were repeated than can have been in flight"
+        repeated = len(effects.read_text().splitlines()) - len(visits)
+        assert 0 <= repeated <= of_this_run * IN_FLIGHT, "more steps were repeated than can have been in flight"
 
 
-def test_an_acknowledged_run_is_always_found_again(tmp_path: Path) -> None:
-    child = start(tmp_path / "effects")
-    assert child.stdout is not None
-    run_id = child.stdout.readline().strip()
-    child.kill()
-    child.communicate()
+def test_an_acknowledged_run_is_always_found_again(victims: Victims, tmp_path: Path) -> None:
+    pid = victims.start(tmp_path / "effects")
+    os.kill(pid, 9)
+    victims.end()
 
-    assert fb.runs()[0].id == run_id
+    assert fb.runs()[0].id == victims.lines()[0]
     assert fb.runs()[0].state == "interrupted"
