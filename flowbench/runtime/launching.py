@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 from weakref import WeakValueDictionary
 
-import msgspec
-
 from flowbench import blueprint as bp
 from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
@@ -124,7 +122,7 @@ def resume(
     try:
         if recorded.state != "done":
             process.kill_tagged(recorded.id)
-        original = _recorded(recorded)
+        original = replay.blueprint_of(recorded)
         if blueprint is None and recorded.state != "done":
             bp.require_trust(original, options.get("trust"))
         chosen = original if blueprint is None else _complete(blueprint, options)
@@ -237,11 +235,6 @@ def _complete(source: Source, options: Common) -> bp.Blueprint:
     blueprint = bp.load(source)
     bp.require_trust(blueprint, options.get("trust"))
     return bp.adopt(blueprint, options.get("functions", bp.functions))
-
-
-def _recorded(recorded: replay.Recorded) -> bp.Blueprint:
-    """The recorded Blueprint. A run's folder may come from elsewhere, so it is trusted no more than a file."""
-    return msgspec.structs.replace(bp.parse(recorded.blueprint), provenance=bp.Provenance(run=recorded.id))
 
 
 def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:

@@ -8,7 +8,7 @@ from flowbench import blueprint as bp
 from flowbench.runtime import entries as e
 from flowbench.runtime import index, journal, store
 from flowbench.runtime.errors import RunNotFound
-from flowbench.runtime.replay import Recorded
+from flowbench.runtime.replay import Recorded, blueprint_of
 
 LOOKED_AT = 5  # runs of one Blueprint, the newest first
 
@@ -34,7 +34,7 @@ def recorded_origins(run_id: str) -> tuple[bp.Blueprint, dict[str, str]]:
     except FileNotFoundError:
         raise RunNotFound(f"no run '{run_id}' any more", run_id) from None
     recorded, begun = Recorded(folder, lines), lines[0]
-    return bp.load(recorded.blueprint), dict(begun.sources) if isinstance(begun, e.Begun) else {}
+    return blueprint_of(recorded), dict(begun.sources) if isinstance(begun, e.Begun) else {}
 
 
 def known_origins(blueprint_id: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flowbench import blueprint as bp
 from flowbench import flow
 from flowbench.cancel import AbortReason, Cause
 from flowbench.engine import StepRecord
@@ -17,7 +16,7 @@ from flowbench.runtime.hindsight import Hindsight
 from flowbench.runtime.history import History
 from flowbench.runtime.log import Log, read_log
 from flowbench.runtime.progress import Counter, Progress
-from flowbench.runtime.replay import Recorded
+from flowbench.runtime.replay import Recorded, blueprint_of
 from flowbench.words import count
 
 LOST = "its owner died while it ran"
@@ -51,7 +50,7 @@ class PastRun(Hindsight):
         recorded = Recorded(folder, lines)
         last = lines[-1]
         self.id, self.path = recorded.id, folder
-        self.blueprint = bp.load(recorded.blueprint)
+        self.blueprint = blueprint_of(recorded)
         self.started, self.seconds = _times(lines)
         self.error = last.error if isinstance(last, e.End) else None
         is_live = recorded.state == "interrupted" and journal.is_owned(folder)

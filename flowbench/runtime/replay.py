@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from flowbench import blueprint as bp
 from flowbench import flow
 from flowbench.runtime import entries as e
 from flowbench.runtime.era import Era
@@ -102,6 +105,11 @@ class Recorded:
             self.changed = True
             self.forget([at for at, outcome in self.outcomes.items() if outcome.ref in stale])
         self.agents = {**self.agents, **agents}
+
+
+def blueprint_of(recorded: Recorded) -> bp.Blueprint:
+    """The Blueprint as it was last run. A run's folder may come from elsewhere: it is trusted no more than a file."""
+    return msgspec.structs.replace(bp.parse(recorded.blueprint), provenance=bp.Provenance(run=recorded.id))
 
 
 def take_over(folder: Path, *, power: bool) -> tuple[Recorded, Journal]:

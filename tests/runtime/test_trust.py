@@ -102,6 +102,8 @@ def test_a_run_from_elsewhere_is_trusted_no_more_than_a_file(
 
     with pytest.raises(UntrustedBlueprint, match=f"{run.id} would run commands"):
         fb.resume(run.id, functions=functions)
+    with pytest.raises(UntrustedBlueprint):
+        fb.launch(fb.recall(run.id).blueprint, functions=functions)
     trust(trust_hash(load(COMMANDS)))
     again = fb.resume(run.id, functions=functions)
     again.wait(30)
