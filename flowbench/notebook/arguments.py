@@ -15,6 +15,7 @@ USAGE = {
     "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
     "[--durability memory|process|power]",
     "graph": "graph NAME",
+    "lint": "lint NAME [--out NAME]",
     "agents": "agents [NAME] [--out NAME]",
     "ctx": "ctx [RUN] [STEP] [--out NAME]",
     "diff": "diff [RUN] [A [B]] [--out NAME]",
@@ -84,14 +85,14 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--durability", choices=("memory", "process", "power"), default="process")
     if name == "resume":
         parser.add_argument("id", metavar="RUN")
-    if name in ("run", "resume", "agents", "ctx", "diff", "runs"):
+    if name in ("run", "resume", "agents", "ctx", "diff", "lint", "runs"):
         parser.add_argument("--out", metavar="NAME", type=_variable)
     if name in ("run", "resume"):
         parser.add_argument("--bg", action="store_true")
         parser.add_argument("--timeout", metavar="S", type=_seconds)
         parser.add_argument("--limit", metavar="N", type=_count)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
-    if name == "graph":
+    if name in ("graph", "lint"):
         parser.add_argument("name", metavar="NAME")
     if name == "agents":
         parser.add_argument("name", metavar="NAME", nargs="?")

@@ -16,12 +16,13 @@ FLAGS = {
     "agents": ["--out"],
     "ctx": ["--out"],
     "diff": ["--out"],
+    "lint": ["--out"],
     "runs": ["--out"],
     "run": ["--bg", "--ctx", "--durability", "--on-abort", "--out", "--step", "--timeout"],
     "resume": ["--bg", "--on-abort", "--out", "--timeout"],
 }
 CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
-NAMING = ("run", "graph", "agents")
+NAMING = ("run", "graph", "agents", "lint")
 RUN_NAMING = ("abort", "ctx", "diff")
 ADDRESSES = 50  # steps of a run that are offered
 OFFERED = 20  # recorded runs

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 QUICK_SECONDS = 0.1  # a run that ends within this shows its still output at once, without a panel that flashes by
 LISTED = 20
+FINDINGS = 5  # of lint, below a cell
 
 
 class StillRunning(KeyboardInterrupt):
@@ -63,6 +64,11 @@ class FlowMagics(Magics):
             _put(still.of_blueprint(read))
         else:
             print(still.outline(read))
+        told = [finding for finding in bp.lint(read) if finding.level != "note"]
+        for finding in told[:FINDINGS]:
+            print(finding)
+        if len(told) > FINDINGS:
+            print(f"and {len(told) - FINDINGS} more; `%fb lint {name}` lists them all")
 
     @no_var_expand
     @line_magic
@@ -111,6 +117,13 @@ class FlowMagics(Magics):
             _put(still.of_run(self.recent.look_up(options.name)))
         else:
             _put(still.of_blueprint(self._blueprint(options.name)))
+
+    def _lint(self, options: Any) -> None:
+        found = self._leave(bp.lint(self._blueprint(options.name)), options.out)
+        if found:
+            _put(grid(("level", "place", "what", "what to do"), [(e.level, e.place, e.text, e.hint) for e in found]))
+        else:
+            print("nothing odd was found")
 
     def _agents(self, options: Any) -> None:
         names = blueprint_names(self._variables) if options.name is None else [options.name]

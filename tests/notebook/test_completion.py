@@ -16,7 +16,7 @@ DEMO = load(blueprint(step("double")))
 NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 1}}
 
 CASES = {
-    "all words": ("%fb ", ["abort", "agents", "ctx", "diff", "graph", "help", "resume", "run", "runs", "step"]),
+    "all words": ("%fb ", ["abort", "agents", "ctx", "diff", "graph", "help", "lint", "resume", "run", "runs", "step"]),
     "words": ("%fb r", ["resume", "run", "runs"]),
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
     "Blueprints by letter": ("%flowbench graph d", ["demo"]),

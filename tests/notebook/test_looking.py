@@ -56,3 +56,31 @@ def test_words_in_a_wrong_order_are_one_tidy_line(line: str, said: str, desk: Sh
 
     assert isinstance(ran.error, UsageError)
     assert said in ran.out
+
+
+ODD = """%%blueprint odd
+id: odd
+flow:
+  kind: seq
+  children:
+    - {kind: step, ref: double, in: $.x, out: $.y}
+    - {kind: step, ref: nobody_here, in: $.x, out: $.z}
+"""
+
+
+def test_what_is_likely_not_meant_is_said_below_the_cell_and_listed_by_lint(desk: Shell) -> None:
+    below = desk(ODD).out.splitlines()
+
+    listed = desk("%fb lint odd --out found")
+
+    assert below[0] == "odd: 2 steps by 2 agents (double, nobody_here)"
+    assert any("nobody_here" in line for line in below[1:])
+    assert all(line.startswith(("error: ", "warning: ")) for line in below[1:])
+    assert "nobody_here" in listed.shown[0]["text/plain"]
+    assert {finding.level for finding in desk.names["found"]} <= {"error", "warning", "note"}
+
+
+def test_lint_says_when_there_is_nothing(desk: Shell) -> None:
+    desk("%%blueprint fine\nstep(double, in_=ctx.x, out=ctx.x)")
+
+    assert desk("%fb lint fine").out == "nothing odd was found\n"
