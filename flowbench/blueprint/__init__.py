@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowbench.blueprint.agent_md import read_agent, read_agents
-from flowbench.blueprint.defined import origin
+from flowbench.blueprint.defined import NOTEBOOK_PATH, origin
 from flowbench.blueprint.drawing import draw
 from flowbench.blueprint.errors import (
     BadReference,
@@ -63,6 +63,7 @@ from flowbench.blueprint.trusted import (
 )
 
 __all__ = [
+    "NOTEBOOK_PATH",
     "REFERENCE",
     "AgentDef",
     "AgentKind",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-NOTEBOOK = "FLOWBENCH_NOTEBOOK"  # path of the notebook that a headless kernel runs
+NOTEBOOK_PATH = "FLOWBENCH_NOTEBOOK"  # path of the notebook that a headless kernel runs
 JUPYTER = "JPY_SESSION_NAME"  # the same, as Jupyter servers tell their kernels
 VS_CODE = "__vsc_ipynb_file__"  # the same, as VS Code leaves it among a notebook's variables
 
@@ -25,7 +25,7 @@ def origin(fn: Callable[..., Any]) -> str:
     file = str(code.co_filename)
     if "ipykernel_" in file or file.startswith("<ipython-input"):
         told = getattr(function, "__globals__", {}).get(VS_CODE)
-        return str(told or os.environ.get(NOTEBOOK) or os.environ.get(JUPYTER) or "a notebook")
+        return str(told or os.environ.get(NOTEBOOK_PATH) or os.environ.get(JUPYTER) or "a notebook")
     if file.startswith("<"):
         return ""
     if (end := file.find(".ipynb[")) >= 0:  # a cell that `--agents tour.ipynb` has read

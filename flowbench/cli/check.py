@@ -44,6 +44,7 @@ def command(
     out = context.with_resource(output.reserved()) if machine else None
     wanted = load(file, compat=compat)
     sources.agents(agents)
+    agents = (*agents, *sources.from_project(wanted))
     steps = sum(1 for _ in step_refs(wanted.flow))
     found = lint(wanted, compat=compat)
     hash = trust_hash(wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -23,7 +25,11 @@ COMMANDS = {
     "runs": "flowbench.cli.runs",
     "resume": "flowbench.cli.resume",
     "notebook": "flowbench.cli.notebook",
+    "doctor": "flowbench.cli.doctor",
 }
+
+
+MACHINE = "flowbench.machine"  # a program asked: it gets errors as JSON, too
 
 
 class Commands(click.Group):
@@ -38,6 +44,19 @@ class Commands(click.Group):
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """click's own; help that cannot be written is one line, too."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            output.drop()
+            click.echo(f"flowbench: cannot write to standard output: {error.strerror or error}", err=True)
+            sys.exit(Exit.FAILED)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[MACHINE] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with output.checked():
@@ -45,15 +64,30 @@ class Commands(click.Group):
         except (FlowbenchError, Refusal) as error:
             told = error if isinstance(error, Refusal) else refusal(error)
             click.echo(f"flowbench: {told.message}", err=True)
+            if ctx.meta[MACHINE]:
+                _tell_program(told, error)
             ctx.exit(told.exit_code)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
+
+
+def _tell_program(told: Refusal, error: Exception) -> None:
+    """{"error": {"code": str, "message": str, "exit": int}} on standard output."""
+    from flowbench.cli.words import as_json
+
+    cause = error.__cause__ if isinstance(error, Refusal) else error
+    code = cause.code if isinstance(cause, FlowbenchError) else told.exit_code.name.lower()
+    facts = {"code": code, "message": told.message, "exit": int(told.exit_code)}
+    with suppress(Refusal):  # standard output itself may be what is wrong
+        output.say(as_json({"error": facts}))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", message="flowbench %(version)s")
 def flowbench() -> None:
     """Write a Blueprint, see it, run it, step it, stop it, resume it.
+
+    With --json a command prints JSON only, {"error": {code, message, exit}} when it is refused.
 
     Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing, 4 not trusted,
     124 timeout, 130 interrupted (Ctrl-C), 138 kernel died, 143 terminated.

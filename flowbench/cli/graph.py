@@ -20,17 +20,22 @@ from flowbench.cli.exits import Exit, Refusal
     metavar="FILE.svg",
     help="Where the drawing goes (default: standard output).",
 )
-def command(file: Path, output: Path) -> None:
+@click.option("--json", "machine", is_flag=True, help="Print {file, bytes} as JSON; needs -o.")
+def command(file: Path, output: Path, machine: bool) -> None:
     """Draw the Blueprint in FILE. No system Graphviz is needed."""
     from flowbench.blueprint import draw, load
+    from flowbench.cli.words import as_json
     from flowbench.graph import svg
     from flowbench.storage import write
 
     if output.suffix.lower() not in {"", ".svg"}:
         raise Refusal(f"{output}: a drawing is SVG; name the file {output.with_suffix('.svg')}", Exit.USAGE)
+    if machine and str(output) == "-":
+        raise Refusal("--json says where the drawing is; name a file with -o", Exit.USAGE)
     picture = svg(draw(load(file)))
     if str(output) == "-":
         standard.say(picture)
         return
     write(output.absolute(), picture.encode(), mode=0o644)
-    standard.say(f"{output}: {len(picture) / 1024:.0f} KB")
+    facts = {"file": str(output.absolute()), "bytes": len(picture.encode())}
+    standard.say(as_json(facts) if machine else f"{output}: {len(picture) / 1024:.0f} KB")

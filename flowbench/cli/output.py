@@ -51,11 +51,11 @@ def _told() -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPIPE:  # a reader that has seen enough, like head(1): click ends quietly
             raise
-        _drop()
+        drop()
         raise Refusal(f"cannot write to standard output: {error.strerror or error}", Exit.FAILED) from error
 
 
-def _drop() -> None:
+def drop() -> None:
     """What is still buffered goes nowhere, or Python would try to write it once more when it exits, and say so."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

@@ -66,10 +66,8 @@ def require(wanted: Blueprint, loaded: Sequence[str] = (), origins: Origins | No
     """
     from flowbench.blueprint import functions
 
+    loaded = [*loaded, *from_project(wanted)]
     lost = missing(wanted)
-    if lost and (said := project.agents(Path.cwd())) is not None:
-        agents(said[1], said[0])
-        loaded, lost = [*loaded, *said[1]], missing(wanted)
     if not lost:
         return
     told = {} if origins is None else origins()
@@ -84,6 +82,15 @@ def require(wanted: Blueprint, loaded: Sequence[str] = (), origins: Origins | No
     if places or not loaded:
         hints.append(_how_to_load(places))
     raise Refusal(f"no function is registered as {named}; {'; '.join(hints)}", Exit.MISSING)
+
+
+def from_project(wanted: Blueprint) -> list[str]:
+    """Import what the project's pyproject.toml lists, if the Blueprint needs more than is registered; these names."""
+    said = project.agents(Path.cwd()) if missing(wanted) else None
+    if said is None:
+        return []
+    agents(said[1], said[0])
+    return said[1]
 
 
 def missing(wanted: Blueprint) -> list[str]:

@@ -6,6 +6,7 @@ from flowbench.graph.boxes import Box, boxes
 from flowbench.graph.dot import digraph
 from flowbench.graph.drawing import Drawing, Edge, Group, Node
 from flowbench.graph.errors import GraphError
+from flowbench.graph.layout import installed
 from flowbench.graph.look import STATUS_COLOURS
 from flowbench.graph.picture import Pictures
 from flowbench.graph.svg import recolour
@@ -20,6 +21,7 @@ __all__ = [
     "Node",
     "boxes",
     "digraph",
+    "installed",
     "recolour",
     "svg",
 ]

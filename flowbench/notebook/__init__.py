@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from flowbench.notebook.extension import load_ipython_extension, unload_ipython_extension
     from flowbench.notebook.headless import Engine, Options, Result, run_notebook
+    from flowbench.notebook.kernels import kernel_python
     from flowbench.notebook.parameters import read_parameters
     from flowbench.notebook.show import show
 
@@ -33,6 +34,7 @@ __all__ = [
     "Options",
     "Result",
     "UsageError",
+    "kernel_python",
     "load_ipython_extension",
     "read_parameters",
     "run_notebook",
@@ -44,6 +46,7 @@ __all__ = [
 _FILE = {
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "extension"),
     **dict.fromkeys(("Engine", "Options", "Result", "run_notebook"), "headless"),
+    "kernel_python": "kernels",
     "read_parameters": "parameters",
     "show": "show",
 }

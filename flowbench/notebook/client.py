@@ -23,6 +23,7 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell
 from papermill.clientwrap import PapermillNotebookClient
 
+from flowbench.blueprint import NOTEBOOK_PATH
 from flowbench.notebook.deadline import CELL, LIMIT, NOTEBOOK, Deadline, Limits
 from flowbench.notebook.errors import CellFailed, KernelDied, NotebookError, NotebookStopped
 from flowbench.notebook.hearing import signals
@@ -89,9 +90,15 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
         """What nbclient calls next."""
         assert self._folder is not None
-        await super().async_start_new_kernel(env=environment(self._ledger(), self.sheet.secrets, self._trust), **kwargs)
+        env = environment(self._ledger(), self.sheet.secrets, self._trust) | self._notebook()
+        await super().async_start_new_kernel(env=env, **kwargs)
 
     start_new_kernel = run_sync(async_start_new_kernel)
+
+    def _notebook(self) -> dict[str, str]:
+        """Which notebook the kernel runs, for records that say where a function was defined."""
+        path = self.nb.metadata.get("papermill", {}).get("input_path")
+        return {NOTEBOOK_PATH: os.path.abspath(path)} if path else {}
 
     def _ledger(self) -> Path:
         assert self._folder is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 from flowbench.notebook.errors import NotebookRefused, did_you_mean
@@ -38,6 +38,15 @@ class ThisPython(KernelSpecManager):
 
     def get_all_specs(self) -> dict[str, Any]:
         return {NAME: {"resource_dir": "", "spec": self.get_kernel_spec(NAME).to_dict()}}
+
+
+def kernel_python(name: str = NAME) -> str | None:
+    """The program that front ends start for the kernel of this name; None if there is no such kernel."""
+    try:
+        spec = KernelSpecManager().get_kernel_spec(name)
+    except NoSuchKernel:
+        return None
+    return str(spec.argv[0]) if spec.argv else None
 
 
 def manager(name: str | None, config: Any) -> tuple[AsyncKernelManager, TemporaryDirectory[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,31 @@ def test_a_full_standard_output_is_one_line(what: str, flowbench: Command) -> No
 
     assert told.returncode == Exit.FAILED
     assert told.stderr == "flowbench: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("what", ["--help", "run --help", "runs show --help", "--version"])
+def test_help_that_nobody_can_read_is_one_line_too(what: str, flowbench: Command) -> None:
+    told = shell(f"{what} > /dev/full", flowbench)
+
+    assert told.returncode == Exit.FAILED
+    assert told.stderr == "flowbench: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "exit"),
+    [
+        ("run nobody.yaml --json", "missing", Exit.MISSING),
+        ("run no.yaml --json", "unreadable_file", Exit.USAGE),
+        ("runs show r-no --json", "run_not_found", Exit.USAGE),
+        ("runs rm r-no --json", "run_not_found", Exit.USAGE),
+    ],
+)
+def test_a_program_gets_refusals_as_json(what: str, code: str, exit: Exit, flowbench: Command) -> None:
+    told = flowbench(*what.split())
+
+    error = json.loads(told.stdout)["error"]
+    assert (error["code"], error["exit"], told.returncode) == (code, exit, exit)
+    assert told.stderr == f"flowbench: {error['message']}\n"
 
 
 def test_what_an_agent_printed_and_nobody_got_is_told_too(flowbench: Command) -> None:
