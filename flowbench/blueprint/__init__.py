@@ -22,7 +22,7 @@ from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.finding import Finding
 from flowbench.blueprint.json_schema import schema
 from flowbench.blueprint.linting import lint
-from flowbench.blueprint.loader import HasBlueprint, load
+from flowbench.blueprint.loader import HasBlueprint, Source, load
 from flowbench.blueprint.model import (
     AgentDef,
     AgentKind,
@@ -89,6 +89,7 @@ __all__ = [
     "OperatorKind",
     "Provenance",
     "PythonFunction",
+    "Source",
     "SpawnerHints",
     "Spot",
     "UnfitFunction",

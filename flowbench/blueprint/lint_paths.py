@@ -26,7 +26,8 @@ def read_before_write(survey: Survey, functions: Functions) -> Iterator[Finding]
                     continue
                 if not _comes_too_late(survey, stop, reader, read.keys):
                     break
-                first = first or stop
+                if all(out.keys for out in stop.writes):  # one that writes the whole ctx brings nothing in particular
+                    first = first or stop
             else:
                 if first is not None:
                     text = f"`{read.text}` is read here, and first written at {first.place}"

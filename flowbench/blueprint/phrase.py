@@ -65,9 +65,19 @@ def _operation(expression: Any, outer: int, room: int) -> list[Any]:
         return ["(", *inner, ")"] if outer > _NOT else inner
     if op in _INFIX:
         return _infix(expression, op, outer, room)
+    if op == "call_extern" and expression["ref"] == "array":
+        return ["[", *_between([(each, 0) for each in expression["args"][:room]], ", "), "]"]
+    if op == "call_extern" and expression["ref"] == "object" and len(expression["args"]) % 2 == 0:
+        return _object(expression["args"][: 2 * room])
     operands = expression["args"] if "args" in expression else [expression["arg"]]
     name = str(expression.get("ref", op))[: room + 1]
     return [name, "(", *_between([(each, 0) for each in operands[:room]], ", "), ")"]
+
+
+def _object(args: list[Any]) -> list[Any]:
+    """`{"a": $.a, "b": 3}`: what the standard extern makes. args: key, value, key, value, ..."""
+    pairs: list[list[Any]] = [[(key, 0), ": ", (value, 0)] for key, value in zip(args[::2], args[1::2], strict=True)]
+    return ["{", *[part for pair in _between(pairs, [", "]) for part in pair], "}"]
 
 
 def _infix(expression: dict[str, Any], op: str, outer: int, room: int) -> list[Any]:

@@ -37,7 +37,6 @@ _log = logging.getLogger("flowbench.runtime")
 
 Durability = Literal["memory", "process", "power"]
 Externs = Mapping[str, Callable[[list[Any]], Any]]
-Source = bp.Blueprint | Mapping[str, Any] | str | os.PathLike[str]
 
 
 launched: list[Callable[[Run], None]] = []
@@ -74,7 +73,7 @@ class Options(Common, total=False):
     compat: str | None
 
 
-def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Run:
+def launch(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -> Run:
     """Start a Blueprint and return at once; abort raises RunCancelled in whoever waits for the run.
 
     When this returns the run is recorded: its id, Blueprint and ctx survive what `durability` says. ctx: any JSON
@@ -86,7 +85,7 @@ def launch(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Ru
     return _start(blueprint, ctx, None, options)
 
 
-def debug(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Debugger:
+def debug(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -> Debugger:
     """Like `launch`, but the run pauses before each step; abort raises RunCancelled in whoever waits for the run.
 
     Returns at once, before the first pause.
@@ -99,7 +98,7 @@ def debug(blueprint: Source, ctx: Any = None, **options: Unpack[Options]) -> Deb
 def resume(
     run_id: str,
     *,
-    blueprint: Source | None = None,
+    blueprint: bp.Source | None = None,
     accept_changes: bool = False,
     despite_orphans: bool = False,
     **options: Unpack[Common],
@@ -200,7 +199,7 @@ def _staying(chosen: bp.Blueprint, recorded: replay.Recorded, options: Common) -
     return len(History(program, recorded, recorded.ctx).inputs)
 
 
-def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
+def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
     compat = options.get("compat")
     blueprint = _complete(source, options)
     linked = _link(blueprint, options, compat)
@@ -230,7 +229,7 @@ def _start(source: Source, ctx: Any, debugger: Debugger | None, options: Options
         raise
 
 
-def _complete(source: Source, options: Common) -> bp.Blueprint:
+def _complete(source: bp.Source, options: Common) -> bp.Blueprint:
     """The Blueprint to run. Every way to run one passes here, or is a resume of what has passed."""
     blueprint = bp.load(source)
     bp.require_trust(blueprint, options.get("trust"))

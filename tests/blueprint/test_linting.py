@@ -134,6 +134,7 @@ SILENT: dict[str, Json] = {
     "default before a branch": seq(let("$.y"), branch(X, let("$.y", lit(2))), step("a", "$.y", "$.r")),
     "default before a try": seq(let("$.y"), attempt(step("a", "$.x", "$.y")), step("b", "$.y", "$.r")),
     "handed to a fan-out": seq(let("$.y"), fan(step("a", "$.i", "$.q")), let("$.y", X), step("b", "$.y", "$.z")),
+    "the item alone is kept": fan(seq(branch(LESS, step("a", "$.i", "$.i")), let("$", path("$.i")))),
     "parts of the item": fan(fan(step("a", "$.i", "$.q"), out="$.q") | {"items": path("$.i.parts")}),
     "other counters": loop({**loop(step("a"), 3), "counter": path("$.m")}, 3),
     "counters in fan-outs": loop(fan(loop(step("a", "$.i", "$.q"), 3)), 3),

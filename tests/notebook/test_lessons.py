@@ -12,6 +12,15 @@ from tests.notebook.papers import read, text
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 LESSONS = {
+    "01_write_a_flow": [
+        "True\nseq(\n",  # YAML and Python are one flow
+        "'Although that way may not be obvious at …'",
+        'in_={"words": ctx.words, "top": ctx.top}',
+        "{'better': 8, 'although': 3, 'never': 3}",
+        "'fetch': 'here you are'",
+        "line 2: branch: the condition is False",
+        "line 6, column 43: $.flow.children[0].outt: unknown field",
+    ],
     "02_step_through": ["-1071.0", "('tax', ('$.amount',), {'amount': -900.0", "107.1", "$.total  changed -1071.0"],
     "03_stop_anything": [
         "('cancelled', 'Timeout', 'deadline')",
