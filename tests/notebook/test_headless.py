@@ -84,16 +84,14 @@ def test_parameters_reach_the_cell_tagged_for_them_and_tags_choose_cells(tmp_pat
     assert statuses(executed) == ["completed", "completed", "completed", "skipped", "skipped", "completed"]
 
 
-@pytest.mark.parametrize("variable", ["JUPYTER_PATH", "JUPYTER_DATA_DIR"])
-def test_a_foreign_kernel_called_python3_is_never_started(
-    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bogus = tmp_path / "share" / "kernels" / "python3"
-    bogus.mkdir(parents=True)
+def test_a_foreign_kernel_called_python3_is_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trace = tmp_path / "bogus-was-started"
     spec = {"argv": ["touch", str(trace)], "display_name": "bogus", "language": "python"}
-    (bogus / "kernel.json").write_text(json.dumps(spec))
-    monkeypatch.setenv(variable, str(tmp_path / "share"))
+    for variable in ("JUPYTER_PATH", "JUPYTER_DATA_DIR"):
+        bogus = tmp_path / variable / "kernels" / "python3"
+        bogus.mkdir(parents=True)
+        (bogus / "kernel.json").write_text(json.dumps(spec))
+        monkeypatch.setenv(variable, str(tmp_path / variable))
     source = paper(tmp_path / "in.ipynb", "import sys; print(sys.executable)", kernel="python3")
 
     run_notebook(source, tmp_path / "out.ipynb")

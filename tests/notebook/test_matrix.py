@@ -149,15 +149,16 @@ def test_an_interrupt_ends_a_cell_that_awaits(kernel: Kernel, code: str) -> None
     note(kernel, "interrupt of an awaited run -> cell end", busy.ended - pressed)
 
 
-def test_a_busy_python_loop_in_a_step_ends_too(kernel: Kernel) -> None:
+@pytest.mark.parametrize(("how", "why"), [("click", "User (by button)"), ("Stop", "Signal (by interrupt)")])
+def test_a_busy_python_loop_in_a_step_ends_too(kernel: Kernel, how: str, why: str) -> None:
     busy, after, comm = busy_run(kernel, name="spinning")
 
-    clicked = kernel.click(comm)
+    asked = kernel.click(comm) if how == "click" else kernel.interrupt()
     kernel.finish(busy, after)
 
-    assert busy.ended - clicked < 5
-    assert_cancelled(kernel, busy, after, "Aborted: User (by button)")
-    note(kernel, "click, step is a busy loop -> cell end", busy.ended - clicked)
+    assert busy.ended - asked < 5
+    assert_cancelled(kernel, busy, after, f"Aborted: {why}")
+    note(kernel, f"{how}, step is a busy loop -> cell end", busy.ended - asked)
 
 
 def test_with_on_abort_continue_the_next_cell_runs(kernel: Kernel) -> None:
