@@ -19,20 +19,29 @@ Given = Mapping[str, str] | Iterable[str] | None
 def gathered(given: Given, blueprint: Blueprint, ctx: Any) -> Secrets:
     """The secrets of a run; those that its Blueprint and ctx mention are looked up at once.
 
-    given: values by name; or names, whose values are environment variables; None: any environment variable, or those
-    that FLOWBENCH_SECRETS lists if it is set. Raises: engine.SecretNotGiven, engine.SecretNotAllowed.
+    given: values by name; or names, whose values are environment variables. None: those that FLOWBENCH_SECRETS lists;
+    where it is not set any environment variable, but of a Blueprint that was read from a file only those that the ctx
+    mentions: who wrote the file may be a stranger. Raises: engine.SecretNotGiven, engine.SecretNotAllowed.
     """
     names: dict[str, str] = {}
-    for value, place in ((blueprint, "$"), (ctx, "ctx")):
-        if b"$secret:" in flow.encode(value):  # quick, for the usual case: there are none
-            for name, at in secret_names(to_json(value) if value is blueprint else value, place):
-                names.setdefault(name, at)
-    values = given if isinstance(given, Mapping) else {}
+    mentioned = [_mentioned(ctx, "ctx"), _mentioned(blueprint, "$")]
+    for found in mentioned:
+        names |= found
+    if isinstance(given, Mapping):
+        return Secrets(given.get, names=names)
     allowed: Iterable[str] | None = None
-    if given is None:
-        listed = os.environ.get(ALLOWED)
-        allowed = None if listed is None else [name.strip() for name in listed.split(",")]
-    elif not isinstance(given, Mapping):
+    if given is not None:
         allowed = [given] if isinstance(given, str) else list(given)
-    lookup = values.get if isinstance(given, Mapping) else os.environ.get
-    return Secrets(lookup, allowed=allowed, names=names)
+    elif (listed := os.environ.get(ALLOWED)) is not None:
+        allowed = [name.strip() for name in listed.split(",")]
+    elif blueprint.provenance.file:
+        allowed = mentioned[0]
+    return Secrets(os.environ.get, allowed=allowed, names=names)
+
+
+def _mentioned(value: Any, place: str) -> dict[str, str]:
+    """Name -> the first place that mentions it."""
+    if b"$secret:" not in flow.encode(value):  # quick, for the usual case
+        return {}
+    plain = to_json(value) if isinstance(value, Blueprint) else value
+    return dict(reversed(list(secret_names(plain, place))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,22 @@ def test_a_launch_without_the_secret_is_refused_before_it_is_recorded(
         fb.launch(blueprint(FLOW), functions=functions)
 
     assert fb.runs() == []
+
+
+def test_a_file_gets_only_what_its_launcher_names(
+    functions: Functions, home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("API_KEY", CANARY)
+    file = tmp_path / "from_a_stranger.json"
+    file.write_text(json.dumps(blueprint(FLOW)))
+    mine = tmp_path / "mine.json"
+    mine.write_text(json.dumps(blueprint(step("use", "$.auth", "$.used"))))
+
+    with pytest.raises(SecretNotAllowed, match="API_KEY"):
+        fb.launch(file, functions=functions)
+    run = fb.launch(mine, {"auth": {"key": "$secret:API_KEY"}}, functions=functions)
+
+    assert run.result(30)["used"]["echo"] == {"key": "$secret:API_KEY"}
 
 
 def test_a_step_may_take_a_secret_as_its_whole_input(functions: Functions, home: Path) -> None:
