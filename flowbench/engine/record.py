@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from flowbench.events import Event
+
 
 class StepRecord(msgspec.Struct, frozen=True, gc=False):
     """One visit of one step.
@@ -25,3 +27,7 @@ class StepRecord(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
     attempt: int = 1
     recorded: bool = False
+
+    def event(self) -> Event:
+        """What the bus says of a step that is done."""
+        return Event(self.status, self.address, self.started, self.agent)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from flowbench.events.bus import Bus, Event, Lagged, Reader
+from flowbench.events.bus import Bus, Event, Lagged, Reader, Told
 
-__all__ = ["Bus", "Event", "Lagged", "Reader"]
+__all__ = ["Bus", "Event", "Lagged", "Reader", "Told"]

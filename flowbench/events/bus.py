@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,6 +20,12 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     at: str
     t: float
     data: Any = None
+
+
+class Told(Protocol):
+    """Something that was recorded and is an event too: it is made when somebody reads, which nobody may ever do."""
+
+    def event(self) -> Event: ...
 
 
 class Lagged(msgspec.Struct, frozen=True):
@@ -39,14 +45,14 @@ class Bus:
             raise ValueError(f"limit must be at least 1, not {limit}")
         self._limit = limit
         self._most = 2 * limit  # cut rarely and by half: a cut costs as much as what it moves
-        self._events: list[Event] = []
+        self._events: list[Event | Told] = []
         self._first = 0  # number of the event at index 0
         self._lock = threading.RLock()
         self._sleepers: dict[int, Callable[[], None]] = {}
         self._keys = itertools.count()
         self.closed = False
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Event | Told) -> None:
         """From any thread; never blocks. After `close` the event is dropped."""
         if self.closed:
             return
@@ -75,7 +81,8 @@ class Bus:
             end = self._first + len(events)
             begin = max(since, self._oldest(end))
             found: list[Event | Lagged] = [Lagged(begin - since)] if begin > since else []
-            found += events[begin - self._first : end - self._first]
+            new = events[begin - self._first : end - self._first]
+        found += [each if isinstance(each, Event) else each.event() for each in new]
         return found, end
 
     def has_after(self, since: int) -> bool:

@@ -18,7 +18,7 @@ from flowbench.flow import joins
 from flowbench.flow.errors import FlowError, Frontier, NotReproducible, WouldWait
 from flowbench.flow.paths import Keys, force
 from flowbench.flow.program import STEP, Fan, Op, Program
-from flowbench.flow.scope import Scope
+from flowbench.flow.scope import Crew, Scope
 from flowbench.flow.sink import Outcome, Recorded, Sink
 from flowbench.flow.turnstile import Turnstile
 from flowbench.flow.values import checksum, encode, take
@@ -71,7 +71,7 @@ class Evaluation:
         self.token = token
         self.grace = grace
         self.hooks = bool(recorded is not None and recorded.patches)
-        self.inline = {id(op) for op in program.ops() if isinstance(op, Fan) and _is_quick(op, quick)}
+        self.inline = {id(fan) for fan in program.all_fans() if _is_quick(fan, quick)}
 
         self.cause: Cause | None = None  # read at every step
         self._why = ""  # its reason, in words, for the many that are cancelled at once
@@ -206,18 +206,19 @@ class Evaluation:
         """The value of a fan-out."""
         return joins.fan_out(self, scope, op, items, address)
 
-    def scope(self, ctx: Any, name: str, *, live: bool, strict: bool) -> Scope:
+    def scope(self, ctx: Any, name: str, live: bool, strict: bool, crew: Crew | None = None) -> Scope:
         """A scope of this run."""
-        scope = Scope(ctx, name, live=live, strict=strict, keep=self.view)
-        if self.view:
-            self.views.append((scope, ctx))
+        if not self.view:
+            return Scope(ctx, name, name, live, strict, crew)
+        scope = Scope(ctx, name, name, live, strict, crew, [], name)
+        self.views.append((scope, ctx))
         return scope
 
     # -- from beginning to end
 
     def begin(self, ctx: Any) -> Scope:
         """The root scope. Raises: NotJson, Aborted."""
-        root = self.root = self.scope(take(ctx)[0], "", live=self.recorded is None, strict=self.view)
+        root = self.root = self.scope(take(ctx)[0], "", self.recorded is None, self.view)
         if self.cause is not None:
             raise Aborted(self.cause)
         return root

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flowbench.flow.errors import FlowError, Frontier, TypeMismatch
 from flowbench.flow.paths import SEED
 from flowbench.flow.program import Fan
-from flowbench.flow.scope import Scope
+from flowbench.flow.scope import Crew, Scope
 from flowbench.flow.walk import walk
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ class _Fanned:
         self.address = address
         self.began_live = scope.live
 
-    def branch(self, index: int) -> Scope:
+    def branch(self, index: int, crew: Crew | None = None) -> Scope:
         """A scope with the item bound. Raises: FlowError, which is the fan-out's own and no branch's."""
         outer = self.scope
-        branch = self.run.scope(outer.ctx, f"{self.address}.f{index}", live=self.began_live, strict=outer.strict)
-        branch.crew = outer.crew
+        name = f"{self.address}.f{index}"
+        branch = self.run.scope(outer.ctx, name, self.began_live, outer.strict, crew or outer.crew)
         self.op.bind(branch, self.items[index])
         return branch
 
@@ -151,7 +151,7 @@ class _Race:
         self.run = fan.run
         self.loop = fan.run.loop
         self.next = self.fresh = 0
-        self.nests = any(isinstance(op, Fan) for op in fan.op.body.code)
+        self.nests = bool(fan.op.body.fans)
         self.left = len(fan.items)
         self.workers: dict[asyncio.Task[None], Scope | None] = {}  # and their branch; in the order they were hired
         self.results: list[Any] = [None] * self.left
@@ -209,8 +209,7 @@ class _Race:
             while self.next < len(fan.items) and not over.done():
                 index = self.next
                 self.next += 1
-                branch = fan.branch(index)
-                branch.crew = self
+                branch = fan.branch(index, self)
                 if me in self.workers:
                     self.workers[me] = branch
                 error = None

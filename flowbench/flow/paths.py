@@ -7,12 +7,14 @@ those are changed in place, all others are copied first. To freeze is to clear `
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NoReturn, Protocol
 
 from flowbench.flow.errors import InvalidPath, PathNotFound, TypeMismatch
 from flowbench.flow.values import debug
 
 SEED = "0.1.1"
+ROOTS = ("$", "ctx")
 Keys = tuple[str, ...]
 Write = tuple[str, Keys | None, Any]  # address, keys (None: the whole ctx was restored), value
 
@@ -33,6 +35,9 @@ Writer = Callable[[Any, Any], None]  # (Written, value)
 def parse(text: str, compat: str | None = None) -> Keys:
     """Keys to read. Raises: InvalidPath."""
     if compat != SEED:
+        root, *keys = text.split(".")
+        if root in ROOTS and all(keys) and "[" not in text:  # nearly all: `$.a.b`
+            return tuple(keys)
         return _parse_later(text)
     if not text.startswith("$"):
         raise InvalidPath(f"path must start with $ or $.: {text}")
@@ -182,36 +187,42 @@ def key_writer(keys: Keys, text: str, parent: Callable[[Any, str, str], dict[str
     """parent(value, text, segment): the object to put where a value that is no object is in the way of `segment`."""
     if not keys:
         return _write_root
-    parents, leaf = keys[:-1], keys[-1]
-    first, following = keys[0], keys[1:]
+    if len(keys) == 1:
+        (leaf,) = keys
+
+        def write_one(scope: Written, value: Any) -> None:
+            node, own = scope.ctx, scope.own
+            if id(node) not in own:
+                node = scope.ctx = node.copy() if node.__class__ is dict else parent(node, text, leaf)
+                own[id(node)] = node  # the reference keeps the id from being used again
+            node[leaf] = value
+            if scope.log is not None:
+                scope.log.append((scope.at, keys, value))
+
+        return write_one
+
+    first, last = keys[0], keys[-1]
+    inner = tuple(pairwise(keys))
 
     def mine(value: Any, segment: str, own: dict[int, dict[str, Any]]) -> dict[str, Any]:
         copy = value.copy() if value.__class__ is dict else parent(value, text, segment)
-        own[id(copy)] = copy  # the reference keeps the id from being used again
+        own[id(copy)] = copy
         return copy
-
-    def write_one(scope: Written, value: Any) -> None:
-        node, own = scope.ctx, scope.own
-        if id(node) not in own:
-            node = scope.ctx = mine(node, leaf, own)
-        node[leaf] = value
-        if scope.log is not None:
-            scope.log.append((scope.at, keys, value))
 
     def write(scope: Written, value: Any) -> None:
         node, own = scope.ctx, scope.own
         if id(node) not in own:
             node = scope.ctx = mine(node, first, own)
-        for key, segment in zip(parents, following, strict=True):
+        for key, segment in inner:
             child = node.get(key)
             if id(child) not in own:
                 child = node[key] = mine(child, segment, own)
             node = child
-        node[leaf] = value
+        node[last] = value
         if scope.log is not None:
             scope.log.append((scope.at, keys, value))
 
-    return write if parents else write_one
+    return write
 
 
 def _write_root(scope: Written, value: Any) -> None:

@@ -62,12 +62,14 @@ class Memory:
         if self._closed:
             self.gone(at)
             return
-        started = self._epoch + began
-        self.steps.append(StepRecord(at, ref, "done", started, ended - began, value, out, None, self.attempt(at)))
-        self.running.pop(at, None)
+        attempt = 1 if self._recorded is None else self.attempt(at)
+        record = StepRecord(at, ref, "done", self._epoch + began, ended - began, value, out, None, attempt)
+        self.steps.append(record)
+        if self.running:
+            self.running.pop(at, None)
         if self._said:
             self.log.end(at)
-        self._bus.publish(Event("done", at, started, ref))
+        self._bus.publish(record)
 
     def fail(
         self, at: str, ref: str, value: Any, text: bytes | None, error: str, began: float, ended: float,

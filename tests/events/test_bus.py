@@ -29,6 +29,20 @@ def _publish(bus: Bus, *numbers: int) -> None:
         bus.publish(_event(number))
 
 
+def test_what_tells_of_an_event_becomes_one_when_it_is_read() -> None:
+    class Told:
+        def event(self) -> Event:
+            return _event(2)
+
+    bus = Bus()
+    reader = bus.reader()
+
+    bus.publish(_event(1))
+    bus.publish(Told())
+
+    assert reader.read() == [_event(1), _event(2)]
+
+
 def test_a_reader_sees_what_comes_after_it_once() -> None:
     bus = Bus()
     _publish(bus, 1)
