@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from typing import Any, NamedTuple
 
+from flowbench.blueprint.folding import Folds
 from flowbench.blueprint.model import Blueprint
 from flowbench.blueprint.phrase import phrase
 from flowbench.flow import to_json
 from flowbench.graph import Drawing, Edge, Group, Node
-
-LONGEST = 300  # children of a seq; a longer one is shown by its first and last few
-SHOWN = 20  # of these, at each end
 
 
 class _End(NamedTuple):
@@ -37,12 +35,16 @@ _Pen = Generator[_Part, list[_End], list[_End]]
 _Drawn = list[_End] | _Pen  # a node with nothing inside is drawn at once
 
 
-def draw(blueprint: Blueprint) -> Drawing:
-    """start -> flow -> end. Bodies of fan-outs, loops and tries stand in groups; a very long seq is shortened."""
+def draw(blueprint: Blueprint, opened: Collection[str] = ()) -> Drawing:
+    """start -> flow -> end. Bodies of fan-outs, loops and tries stand in groups.
+
+    Of a large flow, stretches of its seqs are single boxes of kind "fold", whose id says which: `2.f[25-49]`.
+    opened: ids of folds that are to be drawn as what is in them.
+    """
     root = to_json(blueprint.flow)
     if root["kind"] != "seq":
         root = {"kind": "seq", "children": [root]}
-    sketch = _Sketch()
+    sketch = _Sketch(Folds(root, opened))
     sketch.box(Node("start", "start", "start"), [])
     ends = _all(sketch, _Part(root, "", [_End("start")], ""))
     sketch.box(Node("end", "end", "end"), ends)
@@ -52,7 +54,8 @@ def draw(blueprint: Blueprint) -> Drawing:
 class _Sketch:
     """What is drawn so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, folds: Folds) -> None:
+        self.folds = folds
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.groups: list[Group] = []
@@ -113,15 +116,30 @@ def _assign(sketch: _Sketch, part: _Part) -> _Drawn:
 
 def _seq(sketch: _Sketch, part: _Part) -> _Pen:
     children = part.node["children"]
-    hidden = range(SHOWN, len(children) - SHOWN) if len(children) > LONGEST else range(0)
+    if not children:
+        return part.ends
+    return (yield from _children(sketch, part, children, 0, len(children) - 1))
+
+
+def _children(sketch: _Sketch, part: _Part, children: list[Any], first: int, last: int) -> _Pen:
+    """Children first..last of a seq, in stretches where there are many."""
     ends = part.ends
-    for index, child in enumerate(children):
-        if index in hidden:
-            if index == hidden.start:
-                rest = Node(_inside(part.at, "more"), f"… {len(hidden):,} more", "assign", "", part.group)
-                ends = sketch.box(rest, ends)
-            continue
-        ends = yield _Part(child, _inside(part.at, str(index)), ends, part.group)
+    stretches = sketch.folds.stretches(part.at, children, first, last)
+    if stretches is None:
+        for index in range(first, last + 1):
+            ends = yield _Part(children[index], _inside(part.at, str(index)), ends, part.group)
+        return ends
+    for stretch in stretches:
+        place = f"{stretch.first + 1:,} to {stretch.last + 1:,} of {len(children):,}"
+        if sketch.folds.is_open(stretch):
+            group = part.group
+            if stretch.boxes > 1:
+                sketch.groups.append(Group(stretch.id, place, part.group))
+                group = stretch.id
+            inner = part._replace(ends=ends, group=group)
+            ends = yield from _children(sketch, inner, children, stretch.first, stretch.last)
+        else:
+            ends = sketch.box(Node(stretch.id, f"{stretch.boxes:,} nodes", "fold", place, part.group), ends)
     return ends
 
 

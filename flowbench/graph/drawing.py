@@ -8,7 +8,7 @@ import msgspec
 
 from flowbench.graph.errors import GraphError
 
-NODE_KINDS = frozenset({"start", "end", "step", "assign", "branch", "fanout", "join", "loop", "try", "catch"})
+NODE_KINDS = frozenset({"start", "end", "step", "assign", "branch", "fanout", "join", "loop", "try", "catch", "fold"})
 EDGE_STYLES = frozenset({"solid", "dashed", "dotted", "bold"})
 
 

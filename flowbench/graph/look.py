@@ -59,6 +59,7 @@ LOOKS = {
     "join": Look("invtrapezium", "#eaf5f6", "#4f97a3", aside=0.7),
     "loop": Look("octagon", "#f4f0fb", "#9079bd", aside=0.3),
     "try": Look("house", "#faf3ec", "#b08a63", aside=0.0),
+    "fold": Look("box", "#fbfaf2", "#b3a869", padding=16.0),
     "catch": Look("invhouse", "#faf3ec", "#b08a63", aside=0.0),
 }
 

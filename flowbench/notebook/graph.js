@@ -2,7 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// colours: {status: colour}. scale: of the natural size. pick(id): a node was picked, or "" for none.
+// colours: {status: colour}. scale: of the natural size. pick(id, open): a node was picked, "" for none; open: the folds
+// that a person has opened.
 function makeGraph(colours, scale, pick) {
   const element = make("div", "fb-graph");
   let isFollowing = true; // until the person scrolls to what they want to see
@@ -11,6 +12,13 @@ function makeGraph(colours, scale, pick) {
   }
   let nodes = new Map();
   let picked = "";
+  const open = new Set();
+  const fold = make("button", "fb-button fb-fold", "Fold all");
+  fold.type = "button";
+  fold.addEventListener("click", () => {
+    open.clear();
+    choose("");
+  });
 
   function draw(svg) {
     element.innerHTML = svg; // the one piece of markup, which Python has cleaned; all else is shown as text
@@ -34,6 +42,7 @@ function makeGraph(colours, scale, pick) {
         choose(event.key === "Escape" || id === picked ? "" : id);
       });
     }
+    if (open.size) element.prepend(fold);
     mark();
   }
 
@@ -46,9 +55,14 @@ function makeGraph(colours, scale, pick) {
   }
 
   function choose(id) {
+    if (nodes.get(id)?.group.classList.contains("fold")) {
+      open.add(id); // the picture comes anew, with what is in it
+      isFollowing = false;
+      id = "";
+    }
     picked = id;
     mark();
-    pick(id);
+    pick(id, [...open]);
   }
 
   function mark() {

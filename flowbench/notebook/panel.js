@@ -44,7 +44,7 @@ function render({ model, el }) {
     show();
   });
 
-  function pick(node) {
+  function pick(node, open) {
     picked = node;
     clearTimeout(patience);
     if (!node) facts.hide();
@@ -53,7 +53,7 @@ function render({ model, el }) {
       facts.wait("…");
       patience = setTimeout(() => facts.wait("The kernel is busy with something else; this is shown as soon as it answers."), PATIENCE);
     }
-    if (!isGone()) model.send({ event: "look", node });
+    if (!isGone()) model.send({ event: "look", node, open });
   }
 
   function tell() {

@@ -15,6 +15,7 @@ from typing import Any
 
 from flowbench import blueprint as bp
 from flowbench import graph
+from flowbench.notebook.folds import marks
 from flowbench.notebook.view import SCALE, cut
 from flowbench.notebook.visits import Visits, look
 from flowbench.runtime import PastRun, Run
@@ -53,7 +54,7 @@ def of_run(run: Run | PastRun) -> str:
     now = run.progress()
     try:
         drawing = bp.draw(run.blueprint)
-        svg = graph.svg(drawing, now.status(), now.counts())
+        svg = graph.svg(drawing, *marks(drawing, now))
         places = graph.boxes(svg)
     except graph.GraphError as error:
         return _without(str(error))
@@ -71,7 +72,8 @@ def svg(blueprint: bp.Blueprint, run: Run | PastRun | None = None) -> dict[str, 
     """Mime bundle of the bare picture, for front ends and exports that want no HTML; {} where it is too large."""
     now = None if run is None else run.progress()
     try:
-        drawn = graph.svg(bp.draw(blueprint), now.status() if now else None, now.counts() if now else None)
+        drawing = bp.draw(blueprint)
+        drawn = graph.svg(drawing, *marks(drawing, now)) if now else graph.svg(drawing)
     except graph.GraphError:
         return {}
     return {"image/svg+xml": drawn} if len(drawn) <= LARGEST else {}

@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from flowbench import blueprint as bp
 from flowbench import flow, graph
 from flowbench.cancel import AbortReason
 from flowbench.notebook import still
+from flowbench.notebook.folds import Folds, known
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.record import MIME
 from flowbench.notebook.tail import Tail, of_node, rows
@@ -74,6 +76,7 @@ class Show:
     def _follow(self) -> None:
         self._draw()
         while not self.run.has_ended:
+            self._redraw()
             with self._lock:
                 self._refresh()
             time.sleep(INTERVAL / 2)
@@ -87,6 +90,9 @@ class Show:
     # -- what the live one does more
 
     def _draw(self) -> None:
+        return
+
+    def _redraw(self) -> None:
         return
 
     def _is_drawn(self) -> bool:
@@ -115,6 +121,9 @@ class LiveShow(Show):
         self._unwatch: list[Callable[[], None]] = []
         self._visits = Visits(run.steps)
         self._picked = ""
+        self._opened: frozenset[str] = frozenset()  # folds
+        self._drawn_with = self._opened
+        self._folds: Folds | None = None
         self._tail = Tail(run.log)
         self._known: Any = None  # what facts and log were when they were sent
         self.panel: Any = None
@@ -165,14 +174,20 @@ class LiveShow(Show):
         return {WIDGET: model, **super()._first()}
 
     def _draw(self) -> None:
-        try:
-            picture = graph.svg(bp.draw(self.run.blueprint))
-        except graph.GraphError:
-            picture = ""  # the still output says why
-        self._drawn.set()
+        wanted, picture = self._opened, ""  # without a picture, the still output says why there is none
+        drawing = bp.draw(self.run.blueprint, wanted)
+        with suppress(graph.GraphError):
+            picture = graph.svg(drawing)
         with self._lock:
+            self._folds, self._drawn_with = Folds(drawing), wanted
             if self.panel is not None and not self._is_finished:
+                self._send_view()
                 self.panel.svg = picture
+        self._drawn.set()
+
+    def _redraw(self) -> None:
+        if self._opened != self._drawn_with:
+            self._draw()
 
     def _is_drawn(self) -> bool:
         return self._drawn.is_set()
@@ -180,22 +195,25 @@ class LiveShow(Show):
     def _refresh(self) -> None:
         if self._is_finished:
             return
-        fresh = self._view()
-        lasting = _lasting(fresh)
-        if lasting != self._sent:  # the browser counts the seconds by itself
-            self._sent = lasting
-            self.panel.view = fresh
+        self._send_view()
         now = self.run.progress()
         log = self._tail.shown()
-        known = (self._picked, len(self.run.steps), now.running, log)
-        if known != self._known:
-            self._known = known
+        seen = (self._picked, len(self.run.steps), now.running, log)
+        if seen != self._known:
+            self._known = seen
             self.panel.log = log
             if self._picked:
                 lines = rows(of_node(self.run.log, self._picked))
                 self.panel.facts = look(self._picked, self._visits, now) | {"lines": lines}
         if self.stepper is not None:
             self.stepper.refresh()
+
+    def _send_view(self) -> None:
+        fresh = self._view()
+        lasting = _lasting(fresh)
+        if lasting != self._sent:  # the browser counts the seconds by itself
+            self._sent = lasting
+            self.panel.view = fresh
 
     def _close(self) -> None:
         for forget in self._unwatch:
@@ -204,10 +222,14 @@ class LiveShow(Show):
             widget.close()
 
     def _view(self) -> dict[str, Any]:
-        now = view(self.run, self.run.progress(), self._total, time.time())
+        progress = self.run.progress()
+        now = view(self.run, progress, self._total, time.time())
+        if self._folds is not None:
+            now["nodes"], now["counts"] = self._folds.tell(progress)
         pause = None if self._debugger is None else self._debugger.paused
         if pause is not None:  # the step that comes next stands out
-            now["nodes"][flow.shape(pause.address)] = "running"
+            next_step = flow.shape(pause.address)
+            now["nodes"][(self._folds and self._folds.of(next_step)) or next_step] = "running"
         return now
 
     def _on_click(self, _: Any, message: Any, __: Any) -> None:
@@ -219,6 +241,7 @@ class LiveShow(Show):
             self.run.abort(AbortReason.USER, by="button")
         elif message.get("event") == LOOK:
             self._picked = str(message.get("node", ""))
+            self._opened = known(message.get("open", ()))
         self.hurry()
 
 

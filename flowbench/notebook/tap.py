@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 ABORT = {"event": "abort"}  # what the Abort buttons send
-LOOK = "look"  # {"event": "look", "node": id}: the panel wants to know more about a node, "" about none
+LOOK = "look"  # {"event": "look", "node": id, "open": [id]}: the panel wants to know more of a node, see folds
 DELIMITER = b"<IDS|MSG>"
 ATTRIBUTE = "_flowbench_tap"
 

@@ -26,6 +26,7 @@ def double(x):
 
 @fb.agent
 async def nap(item):
+    print("napping:", item["name"])
     await asyncio.sleep(item["seconds"])
     if item["name"] == "c":
         raise ValueError("<b>no</b> luck with c")
@@ -126,6 +127,21 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     shot("2-running-dark", panel)
     book.theme("JupyterLab Light")
 
+    # What steps print is seen at once; a click on a node is answered although the cell is busy.
+    expect(panel.locator(".fb-log")).to_contain_text("napping: e")
+    panel.locator('[id="fb-2.f.b"]').click()
+    facts = panel.locator(".fb-facts")
+    expect(facts).to_contain_text("last of 5 visits: 4 done, 1 failed", timeout=5_000)
+    expect(facts).to_contain_text("<b>no</b> luck with c")
+    expect(facts).to_contain_text("napping: d")
+    expect(facts).not_to_contain_text("tidy")
+    shot("2-picked-light", panel)
+    panel.locator('[id="fb-3.t"]').focus()
+    browser.keyboard.press("Enter")
+    expect(facts).to_contain_text("running now: 3.t", timeout=5_000)
+    browser.keyboard.press("Escape")
+    expect(facts).to_be_hidden()
+
     # Abort in the middle of a step: said at once, the cell ends, the queued one does not run.
     abort = panel.locator(".fb-abort")
     live = panel.locator(".fb-graph svg").bounding_box()
@@ -144,7 +160,11 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     assert abs(kept["width"] - live["width"]) < 2, "the picture jumps in size"
     assert abs(kept["x"] - live["x"]) < 16, "the picture jumps sideways"
     expect(book.cell(INDEX["run"]).locator("table")).to_contain_text("<b>no</b> luck with c")
+    opened = book.cell(INDEX["run"]).locator("details[open]", has_text="last of 5 visits")
+    book.cell(INDEX["run"]).locator("summary[title='nap at 2.f.b']").click()
+    expect(opened).to_contain_text('"name": "e"')
     shot("3-aborted-light", still)
+    expect(book.cell(INDEX["run"]).locator("details", has_text="Log").last).to_contain_text("napping: a")
     expect(book.output(INDEX["queued"])).to_have_count(0)
 
     # The kernel is well.
@@ -182,7 +202,12 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     value.fill("21")
     stepper.locator(".fb-next").click()
     expect(where).to_have_text("Paused before double at 1", timeout=10_000)
-    expect(stepper.locator(".fb-changed")).to_contain_text("$.x")
+    expect(stepper.locator(".fb-change")).to_have_text("$.x 21 → 42")
+    stepper.locator("button.fb-twig", has_text="limit").click()  # a value is ready to be edited
+    expect(path).to_have_value("$.limit")
+    expect(value).to_have_value("99")
+    path.fill("")
+    value.fill("")
     expect(book.cell(INDEX["step"]).locator(".fb-figures")).to_contain_text(re.compile(r"^1 step ·"))
     expect(value).to_have_value("")
     stepper.locator(".fb-next").click()
@@ -223,6 +248,8 @@ def test_a_notebook_executed_elsewhere_shows_graph_and_table_though_it_is_not_tr
     image = cell.locator("img[alt='Graph of work']")
     expect(image).to_be_visible()
     assert image.evaluate("image => image.complete && image.naturalWidth > 100")
+    cell.locator("summary[title='nap at 2.f.b']").click()  # without a kernel, and with all that JupyterLab strips
+    expect(cell.locator("details[open]", has_text="last of 3 visits")).to_contain_text('"name": "c"')
     shot("9-executed-elsewhere", image)
 
 

@@ -142,6 +142,23 @@ def test_a_picked_node_tells_what_is_known_of_it(way: str, live: Run) -> None:
     assert (told["node"], told["agent"], told["input"], told["output"]) == ("0", "double", "1", "2")
 
 
+def test_a_large_flow_is_folded_and_opens_by_a_click() -> None:
+    run = launch(blueprint(seq(step("wait"), *[step("double")] * 240)), {"x": 1}, **HOW)
+    shown, _, _ = opened(run)
+    eventually(lambda: 'id="fb-[25-48]"' in shown.panel.svg or 'id="fb-[22-43]"' in shown.panel.svg)
+    folded = shown.panel.svg
+    eventually(lambda: "running" in shown.panel.view["nodes"].values())
+    first = next(id for id, status in shown.panel.view["nodes"].items() if status == "running" and id.startswith("["))
+
+    shown.panel._handle_custom_msg({"event": "look", "node": "", "open": [first]}, [])
+
+    eventually(lambda: shown.panel.svg != folded)
+    assert 'id="fb-1"' in shown.panel.svg
+    assert shown.panel.view["nodes"]["0"] == "running"
+    run.abort()
+    run.wait(10)
+
+
 def test_what_steps_say_is_shown_and_of_a_picked_node_alone(live: Run) -> None:
     shown, _, _ = opened(live)
     live.log.say("1", "wait", "stdout", "waiting for 2\n")
