@@ -139,7 +139,7 @@ def test_missing_functions_are_named_before_anything_runs(flowbench: Command, de
     told = flowbench("run", "nobody.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}', "--json")
 
     assert told.returncode == Exit.MISSING
-    assert told.stdout == ""
+    assert json.loads(told.stdout)["error"]["code"] == "missing"
     assert "nobody" in told.stderr
     assert not (desk.parent / "home" / "runs").exists()
 
