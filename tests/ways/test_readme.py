@@ -25,11 +25,15 @@ def test_its_cells_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     result = run_notebook(tmp_path / "readme.ipynb", tmp_path / "out.ipynb")
 
-    last = json.loads(result.notebook.read_text(encoding="utf-8"))["cells"][-1]
-    assert result.cells == len(cells) == 3
-    (frame,) = [output["data"] for output in last["outputs"] if output["output_type"] == "execute_result"]
+    ran = json.loads(result.notebook.read_text(encoding="utf-8"))["cells"]
+    answers = [
+        output["data"] for cell in ran for output in cell["outputs"] if output["output_type"] == "execute_result"
+    ]
+    frame, ctx = answers
+    assert result.cells == len(cells) == 4
     assert "text/html" in frame
     assert "length" in "".join(frame["text/plain"])
+    assert "'length': 3" in "".join(ctx["text/plain"])
 
 
 def test_its_table_of_commands_is_complete() -> None:
