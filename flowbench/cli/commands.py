@@ -64,7 +64,7 @@ class Commands(click.Group):
         except (FlowbenchError, Refusal) as error:
             told = error if isinstance(error, Refusal) else refusal(error)
             click.echo(f"flowbench: {told.message}", err=True)
-            if ctx.meta[MACHINE]:
+            if ctx.meta[MACHINE] and output.ANSWERED not in ctx.meta:  # one JSON value, never two
                 _tell_program(told, error)
             ctx.exit(told.exit_code)
         except KeyboardInterrupt:
@@ -87,7 +87,7 @@ def _tell_program(told: Refusal, error: Exception) -> None:
 def flowbench() -> None:
     """Write a Blueprint, see it, run it, step it, stop it, resume it.
 
-    With --json a command prints JSON only, {"error": {code, message, exit}} when it is refused.
+    With --json a command prints one JSON value; refused before it had any, {"error": {code, message, exit}}.
 
     Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing, 4 not trusted,
     124 timeout, 130 interrupted (Ctrl-C), 138 kernel died, 143 terminated.

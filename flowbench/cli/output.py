@@ -13,9 +13,14 @@ import click
 
 from flowbench.cli.exits import Exit, Refusal
 
+ANSWERED = "flowbench.answered"  # in the meta of click's context: this command has said something
+
 
 def say(text: str, out: TextIO | None = None) -> None:
     """One line, or several, to `out` (default: standard output). Raises: Refusal if it is full."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[ANSWERED] = True
     with _told():
         click.echo(text, file=out)
 
