@@ -74,7 +74,6 @@ class Show:
         self._news.set()
 
     def _follow(self) -> None:
-        self._draw()
         while not self.run.has_ended:
             self._redraw()
             with self._lock:
@@ -88,9 +87,6 @@ class Show:
         return {"text/plain": self.run.summary(), MIME: still.facts(self.run)}
 
     # -- what the live one does more
-
-    def _draw(self) -> None:
-        return
 
     def _redraw(self) -> None:
         return
@@ -108,8 +104,8 @@ class Show:
 class LiveShow(Show):
     """A run's output with the panel and, for a debugger, the stepper.
 
-    The graph is laid out on the thread: the first time in a process that takes a second, and neither the Abort button
-    nor the end of the cell waits for it.
+    The graph is laid out on a thread of its own: the first time in a process that takes a second, and neither the
+    figures, nor the Abort button, nor the end of the cell wait for it.
     """
 
     def __init__(self, run: Run, handle: Handle, tap: Tap | None, debugger: Debugger | None = None) -> None:
@@ -122,7 +118,8 @@ class LiveShow(Show):
         self._visits = Visits(run.steps)
         self._picked = ""
         self._opened: frozenset[str] = frozenset()  # folds
-        self._drawn_with = self._opened
+        self._drawn_with: frozenset[str] | None = None
+        self._is_drawing = False
         self._folds: Folds | None = None
         self._tail = Tail(run.log)
         self._known: Any = None  # what facts and log were when they were sent
@@ -186,8 +183,15 @@ class LiveShow(Show):
         self._drawn.set()
 
     def _redraw(self) -> None:
-        if self._opened != self._drawn_with:
-            self._draw()
+        if self._opened != self._drawn_with and not self._is_drawing:
+            self._is_drawing = True
+            _thread(self._draw_aside, self.run)
+
+    def _draw_aside(self) -> None:
+        self._draw()
+        self._is_drawing = False
+        if self.run.has_ended:
+            self.finish()
 
     def _is_drawn(self) -> bool:
         return self._drawn.is_set()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -47,7 +48,8 @@ class Cell:
 
 
 class Kernel:
-    """One kernel process and its client. comms: (comm id, state) of each widget opened so far.
+    """One kernel process and its client. comms: (comm id, state) of each widget opened so far. states: comm id -> what
+    was sent of it since.
 
     version: of ipykernel, from its overlay; "" is the one installed here.
     """
@@ -66,6 +68,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=60)
         self.cells: dict[str, Cell] = {}
         self.comms: list[tuple[str, dict[str, Any]]] = []
+        self.states: dict[str, dict[str, Any]] = {}
 
     def close(self) -> None:
         self.client.stop_channels()
@@ -109,6 +112,8 @@ class Kernel:
         kind, content = message["msg_type"], message["content"]
         if kind == "comm_open" and content["target_name"] == "jupyter.widget":
             self.comms.append((content["comm_id"], content["data"]["state"]))
+        if kind == "comm_msg" and content["data"].get("method") == "update":
+            self.states.setdefault(content["comm_id"], {}).update(content["data"]["state"])
         cell = self.cells.get(message["parent_header"].get("msg_id"))
         if cell is None:
             return
@@ -131,6 +136,14 @@ class Kernel:
                 return found[0]
             self.listen(0.2)
         raise AssertionError("no panel opened")
+
+    def state(self, comm: str, trait: str, wanted: Callable[[Any], object]) -> Any:
+        """The value of a widget's trait, as soon as it is as wanted."""
+        until = time.monotonic() + 20
+        while not wanted(found := self.states.get(comm, {}).get(trait)):
+            assert time.monotonic() < until, f"{trait} stayed {found}"
+            self.listen(0.2)
+        return found
 
     def click(self, comm: str, event: str = "abort", subshell: str | None = None, **more: Any) -> float:
         """Send what a button sends; the time it was sent. subshell: None is the main shell, as of VS Code."""

@@ -92,6 +92,22 @@ def assert_cancelled(kernel: Kernel, busy: Cell, after: Cell, why: str) -> None:
     assert variable(kernel, "[run.state, run.has_ended]") == ["cancelled", True]
 
 
+def test_a_picked_node_is_answered_while_the_cell_is_busy(kernel: Kernel) -> None:
+    busy, after, comm = busy_run(kernel)
+
+    picked = kernel.click(comm, "look", node="0")
+    told = kernel.state(comm, "facts", lambda facts: facts and facts["node"] == "0")
+    answered = time.monotonic()
+    still_busy = not busy.ended
+    kernel.click(comm)
+    kernel.finish(busy, after)
+
+    note(kernel, "click on a node -> facts", answered - picked)
+    assert still_busy
+    assert (told["agent"], told["visits"], told["running"][0][0]) == ("nap", 0, "0")
+    assert_cancelled(kernel, busy, after, "Aborted: User (by button)")
+
+
 @pytest.mark.parametrize("shell", ["main shell", "subshell"])
 def test_a_click_ends_the_busy_cell_and_the_queued_one_does_not_run(kernel: Kernel, shell: str) -> None:
     if shell == "subshell" and kernel.version.startswith("6"):
