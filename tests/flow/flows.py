@@ -125,7 +125,29 @@ def flows(joins: Sequence[str] = JOINS) -> st.SearchStrategy[Data]:
             ),
         )
 
-    return st.recursive(_steps() | lets, nest, max_leaves=10).map(lambda node: seq(node, step("inc", "$.a", "$.a")))
+    every = st.recursive(_steps() | lets, nest, max_leaves=10)
+    return every.filter(lambda node: doublings(node) <= MOST).map(lambda node: seq(node, step("inc", "$.a", "$.a")))
+
+
+MOST = 12  # of these a ctx has some 100 KB; one flow in a thousand would fill the memory
+
+
+def doublings(node: Data) -> int:
+    """How often a flow may write the whole ctx into the ctx. A fan-out of three branches counts as two times."""
+    match node["kind"]:
+        case "step" | "let":
+            read = node["in"] if node["kind"] == "step" else node["value"]
+            return int(read == path("$"))
+        case "seq":
+            return sum(map(doublings, node["children"]))
+        case "branch":
+            return max(doublings(node["then"]), doublings(node["else"]))
+        case "try":
+            return doublings(node["body"]) + doublings(node["catch"])
+        case "loop":
+            return int(node["max"]) * doublings(node["body"])
+        case _:
+            return 2 + doublings(node["body"])
 
 
 class Spoilers:
