@@ -210,15 +210,15 @@ class Evaluation:
         """A scope of this run."""
         if not self.view:
             return Scope(ctx, name, name, live, strict, crew)
-        scope = Scope(ctx, name, name, live, strict, crew, [], name)
+        scope = Scope(ctx, name, name, live, strict, crew, log=[], marks=[], at=name)
         self.views.append((scope, ctx))
         return scope
 
     # -- from beginning to end
 
-    def begin(self, ctx: Any) -> Scope:
+    def begin(self, ctx: Any, is_taken: bool) -> Scope:
         """The root scope. Raises: NotJson, Aborted."""
-        root = self.root = self.scope(take(ctx)[0], "", self.recorded is None, self.view)
+        root = self.root = self.scope(ctx if is_taken else take(ctx)[0], "", self.recorded is None, self.view)
         if self.cause is not None:
             raise Aborted(self.cause)
         return root
@@ -247,9 +247,10 @@ def _is_quick(fan: Fan, quick: frozenset[int]) -> bool:
     return all(op.slot in quick for op in fan.body.ops() if op.kind == STEP)
 
 
-async def evaluate(run: Evaluation, ctx: Any) -> Any:
+async def evaluate(run: Evaluation, ctx: Any, *, is_taken: bool = False) -> Any:
     """The final ctx; shared with what the sink was told, so copy it before changing it.
 
+    is_taken: ctx has been through `take` and nobody will change it, so that it need not be copied.
     Raises: FlowError, Aborted, NotJson, NotReproducible; Frontier if `view`.
     """
     run.loop, run.main = asyncio.get_running_loop(), asyncio.current_task()
@@ -258,7 +259,7 @@ async def evaluate(run: Evaluation, ctx: Any) -> Any:
     run.calm = run.main.cancelling()
     run.slice_end = perf_counter() + SLICE
     try:
-        await walk(run, run.begin(ctx), run.program)
+        await walk(run, run.begin(ctx, is_taken), run.program)
         return run.finish()
     except (asyncio.CancelledError, FlowError) as error:
         if run.cause is None:
@@ -275,7 +276,7 @@ def evaluate_sync(run: Evaluation, ctx: Any) -> Any:
     """`evaluate` without an event loop. Raises: also WouldWait, if a body waits."""
     run.sync = True
     try:
-        walker = walk(run, run.begin(ctx), run.program)
+        walker = walk(run, run.begin(ctx, False), run.program)
         try:
             walker.send(None)
         except StopIteration:

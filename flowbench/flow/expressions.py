@@ -46,7 +46,7 @@ from flowbench.flow.nodes import (
 from flowbench.flow.paths import SEED, Reader, reader
 from flowbench.flow.standard import STANDARD
 from flowbench.flow.syntax import MAX_EXPR_DEPTH
-from flowbench.flow.values import debug, equal, hand_copy, is_number, strictly_equal, take, truthy
+from flowbench.flow.values import NUMBERS, debug, equal, hand_copy, is_number, strictly_equal, take, truthy
 
 Externs = Mapping[str, Callable[[list[Any]], Any]]
 Binary: TypeAlias = Eq | Ne | Lt | Lte | Gt | Gte | Add | Sub | Mul | Div | Mod
@@ -142,7 +142,7 @@ class Maker:
 
         def compare(ctx: Any) -> bool:
             a, b = left(ctx), right(ctx)
-            if is_number(a) and is_number(b):
+            if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
                 return test(float(a), float(b))
             if a.__class__ is str and b.__class__ is str:
                 return test(a, b)
@@ -156,9 +156,9 @@ class Maker:
 
         def calculate(ctx: Any) -> float:
             a, b = left(ctx), right(ctx)
-            for value in (a, b):
-                if not is_number(value):
-                    raise self.type_error(ref, f"expected number, got {debug(value)}")
+            if a.__class__ not in NUMBERS or b.__class__ not in NUMBERS:
+                wrong = b if is_number(a) else a
+                raise self.type_error(ref, f"expected number, got {debug(wrong)}")
             try:
                 result = calc(float(a), float(b))
             except ZeroDivisionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from flowbench.flow.errors import FlowError, Frontier, TypeMismatch
@@ -167,12 +168,13 @@ class _Race:
             await self.dismiss()
 
     def hire(self, count: int) -> None:
+        gone, here = self.gone, copy_context()  # one for all: thousands of tasks are enough for a garbage collector
         for _ in range(count):
             task = self.loop.create_task(self.work())
             self.fresh += 1
             self.workers[task] = None
             self.run.tasks[task] = None
-            task.add_done_callback(self.gone)
+            task.add_done_callback(gone, context=here)
 
     def gone(self, task: asyncio.Task[None]) -> None:
         self.workers.pop(task, None)

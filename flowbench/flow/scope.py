@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,24 +25,30 @@ class Crew(Protocol):
 
 
 class Turns:
-    """Frame of a loop. count: turns finished. prefix: of addresses outside."""
+    """Frame of a loop. count: turns finished. prefix: of addresses outside; inner: inside, less the turn's number."""
 
-    __slots__ = ("count", "prefix")
+    __slots__ = ("count", "inner", "outer", "prefix")
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, inner: str, outer: Frame | None) -> None:
         self.count = 0
         self.prefix = prefix
+        self.inner = inner
+        self.outer = outer
 
 
 class Rescue:
     """Frame of a try: the ctx to restore, and its instruction."""
 
-    __slots__ = ("ctx", "op", "prefix")
+    __slots__ = ("ctx", "op", "outer", "prefix")
 
-    def __init__(self, ctx: Any, prefix: str, op: Op) -> None:
+    def __init__(self, ctx: Any, prefix: str, op: Op, outer: Frame | None) -> None:
         self.ctx = ctx
         self.prefix = prefix
         self.op = op
+        self.outer = outer
+
+
+Frame: TypeAlias = "Turns | Rescue"
 
 
 class Scope(msgspec.Struct, eq=False):
@@ -50,8 +56,9 @@ class Scope(msgspec.Struct, eq=False):
 
     own: dicts this scope may change in place. live: nothing recorded is left to answer with.
     strict: stop at the first step without a record. place: of the body that runs now, where those are counted.
-    log, marks: all writes, since `at`, and where they fell, kept for history only.
-    A struct because a fan-out makes one per item, in a third of the time.
+    frame: the innermost of those it is in. log, marks: all writes and where they fell, kept for history only.
+    A struct, and with few objects of its own, because a fan-out makes one per item: a branch that waits is looked at
+    by the garbage collector again and again.
     """
 
     ctx: Any
@@ -64,12 +71,12 @@ class Scope(msgspec.Struct, eq=False):
     at: str = ""
     place: Turnstile | None = None
     own: dict[int, dict[str, Any]] = {}
-    stack: list[Turns | Rescue] = []
-    marks: list[Mark] = []
+    frame: Frame | None = None
+    marks: list[Mark] | tuple[()] = ()
 
     def mark(self, address: str, edge: str) -> None:
         """Note where `address` stands among the writes."""
-        if self.log is not None:
+        if self.log is not None and isinstance(self.marks, list):
             self.marks.append((address, edge, len(self.log)))
 
     def give_place(self) -> None:
@@ -85,8 +92,8 @@ class Scope(msgspec.Struct, eq=False):
 
     def unwind(self, error: FlowError) -> int:
         """Where the innermost catch begins, with the ctx restored. Raises: the error, if nothing catches it."""
-        while self.stack:
-            frame = self.stack.pop()
+        while (frame := self.frame) is not None:
+            self.frame = frame.outer
             self.prefix = frame.prefix
             if isinstance(frame, Turns):
                 continue

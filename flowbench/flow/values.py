@@ -16,6 +16,7 @@ from flowbench.flow.errors import NotJson
 
 ATOMS: frozenset[type[Any]] = frozenset({str, int, bool, NoneType, float})
 CONTAINERS: frozenset[type[Any]] = frozenset({dict, list})
+NUMBERS: frozenset[type[Any]] = frozenset({int, float})
 PLAIN = ATOMS | CONTAINERS
 I64_MIN, U64_MAX = -(2**63), 2**64 - 1
 MAX_DEPTH = 500  # of values; encoders and decoders manage nearly twice that, less the stack of their caller
@@ -25,6 +26,7 @@ decode = msgspec.json.Decoder().decode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
+_PEELED = 20  # levels
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(_STEPS)))
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
@@ -51,7 +53,7 @@ def take(value: Any) -> tuple[Any, bytes]:
     kind = value.__class__
     try:
         text = encode(value)
-        if kind is str or kind is bool or kind is NoneType:
+        if kind is str or kind is bool or kind is NoneType or (kind is int and I64_MIN <= value <= U64_MAX):
             return value, text
         fresh = decode(text)
         if fresh == value and not _is_too_deep(value, text):
@@ -103,7 +105,10 @@ def _is_too_deep(value: Any, text: bytes) -> bool:
     """
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
-    deepest = max(accumulate(map(_STEPS.__getitem__, text.translate(None, _NO_BRACKETS))))
+    brackets, levels = text.translate(None, _NO_BRACKETS), 0
+    while brackets and levels < _PEELED:  # most values are shallow, and nothing is left of them then
+        brackets, levels = brackets.replace(b"[]", b"").replace(b"{}", b""), levels + 2
+    deepest = levels + max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
     return deepest > MAX_DEPTH and _where(value) is not None  # brackets inside strings were counted, too
 
 
@@ -150,7 +155,7 @@ def truthy(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """True and False are no numbers."""
-    return value.__class__ is int or value.__class__ is float
+    return value.__class__ in NUMBERS
 
 
 def strictly_equal(a: Any, b: Any) -> bool:

@@ -11,7 +11,7 @@ from flowbench.flow.errors import DispatcherError, FlowError, NonBoolCond, TypeM
 from flowbench.flow.paths import SEED
 from flowbench.flow.program import FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
 from flowbench.flow.scope import Rescue, Scope, Turns
-from flowbench.flow.values import CONTAINERS, PLAIN, compact, debug, hand, hand_copy, take, take_value, truthy
+from flowbench.flow.values import CONTAINERS, PLAIN, compact, debug, hand, hand_copy, take, take_value
 from flowbench.flow.waiting import coroutine_of, is_the_bodys, queue, rest, turn
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
     """Run `program` on `scope` until its end; scope.ctx is the result. Raises: FlowError, Aborted, Frontier."""
-    code, stack, bodies, sink, clock = program.code, scope.stack, run.bodies, run.sink, perf_counter
+    code, bodies, sink, clock = program.code, run.bodies, run.sink, perf_counter
     turnstiles = run.turnstiles
     keep, log, pc = sink.keeps_text, scope.log, 0
     text = made = None
@@ -129,33 +129,31 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                 elif kind == JUMP:
                     pc = op.target
                 elif kind == HEAD:
-                    frame = stack[-1]
-                    assert isinstance(frame, Turns)
-                    if frame.count >= op.max or not truthy(op.read(scope.ctx)):
-                        scope.prefix = frame.prefix
-                        stack.pop()
+                    turns: Turns = scope.frame  # type: ignore[assignment]
+                    if turns.count >= op.max or (value := op.read(scope.ctx)) is None or value is False:
+                        scope.prefix, scope.frame = turns.prefix, turns.outer
                         pc = op.target
                     else:
-                        scope.prefix = f"{frame.prefix}{op.suffix}.i{frame.count}"
+                        scope.prefix = f"{turns.inner}{turns.count}"
                 elif kind == NEXT:
-                    frame = stack[-1]
-                    assert isinstance(frame, Turns)
-                    frame.count += 1
-                    op.write(scope, frame.count)
-                    scope.prefix = frame.prefix
+                    turns = scope.frame  # type: ignore[assignment]
+                    turns.count += 1
+                    op.write(scope, turns.count)
+                    scope.prefix = turns.prefix
                     pc = op.target
                     if run.cause is not None:
                         raise Aborted(run.cause)
-                    if not frame.count & 127 and clock() > run.slice_end:
+                    if not turns.count & 127 and clock() > run.slice_end:
                         await turn(run)
                 elif kind == LOOP:
                     op.write(scope, 0)
-                    stack.append(Turns(scope.prefix))
+                    scope.frame = Turns(scope.prefix, f"{scope.prefix}{op.suffix}.i", scope.frame)
                 elif kind == TRY:
                     scope.own.clear()
-                    stack.append(Rescue(scope.ctx, scope.prefix, op))
+                    scope.frame = Rescue(scope.ctx, scope.prefix, op, scope.frame)
                 elif kind == TRIED:
-                    stack.pop()
+                    rescue: Rescue = scope.frame  # type: ignore[assignment]
+                    scope.frame = rescue.outer
                     pc = op.target
                 elif kind == FANOUT:
                     assert isinstance(op, Fan)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from flowbench import flow, process
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
@@ -57,8 +58,9 @@ class Site:
         return self.token.child()
 
     def voice(self) -> Voice:
-        assert self.evaluation is not None
-        return partial(self.say, self.evaluation.at, self.evaluation.ref)
+        now = self.evaluation
+        assert now is not None
+        return _Voice(self, now.at, now.ref)
 
     def say(self, at: str, agent: str, stream: str, text: str) -> None:
         """Keep what the step at `at` says, and pass it on.
@@ -72,6 +74,17 @@ class Site:
         self._log.say(at, agent, stream, text)
         if prints.passes_on:
             prints.pass_on(stream, self._log.hide(text))
+
+
+class _Voice(msgspec.Struct, eq=False):
+    """What is said with it is said by the step at `at`. A struct because each async body takes one."""
+
+    site: Site
+    at: str
+    agent: str
+
+    def __call__(self, stream: str, text: str) -> None:
+        self.site.say(self.at, self.agent, stream, text)
 
 
 async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: CancelToken, site: Site) -> Ending:
@@ -116,7 +129,7 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
     if (cause := token.cause) is not None:
         recorder.abort(cause.reason, cause.by)
         return Ending("cancelled", ctx, cause=cause)
-    task = asyncio.get_running_loop().create_task(flow.evaluate(evaluation, ctx), name="flowbench-run")
+    task = asyncio.get_running_loop().create_task(flow.evaluate(evaluation, ctx, is_taken=True), name="flowbench-run")
     unlink = _link(token, evaluation)
     try:
         is_stuck = await _bounded(task, token)

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from flowbench import blueprint as bp
 from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
@@ -204,8 +206,8 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     blueprint = _complete(source, options)
     linked = _link(blueprint, options, compat)
     places = turnstiles(linked.uses, options.get("limit"))
-    ctx = flow.take({} if ctx is None else ctx)[0]
-    kept = secrets.gathered(options.get("secrets"), blueprint, ctx)
+    ctx, text = flow.take({} if ctx is None else ctx)
+    kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()
     token, bus = _token(options, blueprint), Bus()
     durability = options.get("durability", "process")
@@ -216,10 +218,11 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
     try:
-        plain = bp.to_json(blueprint)
+        plain = _to_record(blueprint)
         sources = origins_of(blueprint, options.get("functions", bp.functions))
         digests = dict(linked.digests)
-        journal.append(entries.Begun(path.name, started, plain, ctx, os.getpid(), digests, compat, sources=sources))
+        given = msgspec.Raw(text)
+        journal.append(entries.Begun(path.name, started, plain, given, os.getpid(), digests, compat, sources=sources))
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
@@ -227,6 +230,12 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     except BaseException:
         journal.close()
         raise
+
+
+def _to_record(blueprint: bp.Blueprint) -> dict[str, Any]:
+    """What is written as `bp.to_json` would be. To make plain data of a flow takes longer than to write its nodes."""
+    hollow = msgspec.structs.replace(blueprint, flow=flow.Seq(()))
+    return {**bp.to_json(hollow), "flow": blueprint.flow}
 
 
 def _complete(source: bp.Source, options: Common) -> bp.Blueprint:

@@ -163,7 +163,8 @@ class Durable(Memory):
     ) -> None:  # fmt: skip
         assert text is not None
         assert made is not None
-        crc, t, d, n = zlib.crc32(text), self._epoch + began, ended - began, self.attempt(at)
+        n = 1 if self._recorded is None else self.attempt(at)
+        crc, t, d = zlib.crc32(text), self._epoch + began, ended - began
         if len(made) <= BLOB_BYTES:
             self._write(e.Done(at, ref, crc, t, d, msgspec.Raw(made), n))
         elif not self._closed:
