@@ -9,7 +9,6 @@ from flowbench.blueprint.errors import UnknownFormat, UnreadableText
 from flowbench.blueprint.excerpt import Spot, spot
 from flowbench.blueprint.json_text import read_json
 from flowbench.blueprint.place import outward
-from flowbench.blueprint.yaml_text import read_yaml
 
 LIMIT = 8 * 2**20  # bytes of UTF-8
 YAML_LIMIT = 2**21  # bytes; YAML is read by Python code, a hundred times as slowly as JSON
@@ -53,6 +52,8 @@ def read(text: str | bytes, format: str, *, limit: int | None = None, source: st
             clean = _decoded(text, limit or LIMIT)
             return Document(read_json(clean), clean)
         if format == "yaml":
+            from flowbench.blueprint.yaml_text import read_yaml  # a third of what there is to import for a launch
+
             hint = "" if limit else "; a larger Blueprint is written as JSON"
             clean = _decoded(text, limit or YAML_LIMIT, hint)
             marks: dict[str, Mark] = {}  # kept at once: a second pass would take as long as the first

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from html import escape
 from itertools import pairwise
-from xml.sax.saxutils import escape, quoteattr
 
 from flowbench.graph.drawing import Drawing, Edge, Node
 from flowbench.graph.labels import EDGE_LABEL_LENGTH, GROUP_LABEL_LENGTH, element_id, tidy, width
@@ -51,7 +51,7 @@ def _node(node: Node, centre: Point, box: Box) -> str:
         for number, line in enumerate(box.lines)
     ]
     inner = "\n".join([_shape(look, centre, box), *texts])
-    return f'<g id={quoteattr(element_id(node.id))} class="node {node.kind}">\n{inner}\n</g>'
+    return f'<g id="{escape(element_id(node.id))}" class="node {node.kind}">\n{inner}\n</g>'
 
 
 def _lowered(look: Look) -> float:
@@ -173,5 +173,5 @@ def _groups(drawing: Drawing, placed: Placement) -> list[str]:
 def _text(line: str, at: Point, size: float, ink: str, anchor: str = "middle") -> str:
     return (
         f'<text x="{at.x:.1f}" y="{at.y:.1f}" text-anchor="{anchor}" font-family="{FONT}" font-size="{size:g}" '
-        f'fill="{ink}">{escape(line)}</text>'
+        f'fill="{ink}">{escape(line, quote=False)}</text>'
     )

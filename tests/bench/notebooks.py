@@ -24,6 +24,7 @@ def headless() -> Iterator[Figure]:
         nbformat.write(book, source)
 
         def floor() -> None:
-            NotebookClient(nbformat.read(source, 4), kernel_name="python3").execute()
+            quiet = ["--IPKernelApp.log_level=ERROR"]  # its kernel warns of its open ports, in the midst of the figures
+            NotebookClient(nbformat.read(source, 4), kernel_name="python3", extra_arguments=quiet).execute()
 
         yield beside("W9", lambda: run_notebook(source, output), floor, 5, each=1)
