@@ -74,6 +74,7 @@ class Show:
         self._news.set()
 
     def _follow(self) -> None:
+        self._redraw()  # also for a run that ends before this thread gets its turn: its still output waits for this
         while not self.run.has_ended:
             self._redraw()
             with self._lock:

@@ -113,14 +113,25 @@ def _items(fanned: Mapping[str, int]) -> dict[str, int]:
 
 
 def _joined(by_shape: Mapping[str, Count], items: Mapping[str, int], state: str) -> tuple[str, ...]:
-    """Fan-outs with nothing running below and a step that every branch has ended; all, in a run that is done."""
+    """Fan-outs with nothing running below and a step that every branch has ended; all, in a run that is done.
+
+    Branches that the end of the run has cut off joined nothing, while those that lost a race did.
+    """
     found = []
     for fan, count in items.items():
-        below = [each for shape, each in by_shape.items() if shape.startswith(f"{fan}.f")]
-        ended = max((sum(each[:3]) for each in below), default=0)
-        if state == "done" or (ended >= count and not any(each[3] for each in below)):
-            found.append(fan)
+        below = {shape: each for shape, each in by_shape.items() if shape.startswith(f"{fan}.f")}
+        ended = max((sum(each[:3]) for each in below.values()), default=0)
+        if state == "done" or (ended >= count and not any(each[3] for each in below.values())):
+            is_cut = state not in ("done", "running") and any(each[1] or each[2] for each in below.values())
+            if not is_cut or _goes_on(by_shape, below):
+                found.append(fan)
     return tuple(found)
+
+
+def _goes_on(by_shape: Mapping[str, Count], below: Mapping[str, Count]) -> bool:
+    """Did a step outside end after one of these? Shapes stand in the order in which their first step ended."""
+    order = list(by_shape)
+    return bool(below) and any(shape not in below for shape in order[order.index(next(iter(below))) :])
 
 
 def _expected(by_shape: Mapping[str, Count], fans: Mapping[str, int]) -> dict[str, int]:

@@ -211,6 +211,15 @@ def test_a_run_that_has_ended_already_gets_no_panel() -> None:
     assert (display.shown[0][0], shown.panel) == ("display", None)
 
 
+def test_a_run_that_ends_before_anybody_followed_it_keeps_its_graph() -> None:
+    run = launch(blueprint(step("double")), {"x": 1}, **HOW)
+    run.wait(10)
+
+    _, display, _ = opened(run)
+
+    eventually(lambda: "<img" in display.shown[-1][1].get("text/html", ""))
+
+
 def test_where_nobody_can_click_only_the_ends_are_shown(live: Run) -> None:
     display = Display()
     shown = Show(live, display)
