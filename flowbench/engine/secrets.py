@@ -6,6 +6,7 @@ the run cannot ask for a secret. An agent's code can, through its parameter `sec
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -16,12 +17,14 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from flowbench.blueprint import REFERENCE, secret_names
+from flowbench.cancel import Aborted
 from flowbench.engine.errors import SecretNotAllowed, SecretNotGiven
 from flowbench.flow import take
 
 Body = Callable[[Any], Any]  # as of flowbench.engine.spawner, which knows this file
 
 CONTAINERS = (list, dict)
+STOPPED = (Aborted, asyncio.CancelledError, GeneratorExit)  # not of the body's making
 MIN_LENGTH = 4  # a shorter value stands in too many innocent texts to be taken out of them
 MIN_LINE = 8  # lines of a value (a PEM key) are looked for one by one from this length
 
@@ -72,7 +75,7 @@ class Secrets:
         found = self._lookup(name)
         if found is None:
             raise SecretNotGiven(name, place)
-        if len(found) < MIN_LENGTH:
+        if len(found.strip()) < MIN_LENGTH:
             raise SecretNotGiven(
                 name, place, f"has fewer than {MIN_LENGTH} characters and cannot be kept out of records"
             )
@@ -125,7 +128,9 @@ class Secrets:
                 if result.__class__ is CoroutineType or hasattr(type(result), "__await__"):
                     return self._awaited(result, given)
                 return self._checked(result, given)
-            except Exception as error:  # whatever the body raises may tell
+            except STOPPED:
+                raise
+            except BaseException as error:  # whatever the body raises may tell, sys.exit("...") too
                 self._raise_clean(error)
                 raise
 
@@ -134,7 +139,9 @@ class Secrets:
     async def _awaited(self, result: Any, given: frozenset[str]) -> Any:
         try:
             return self._checked(await result, given)
-        except Exception as error:  # whatever the body raises may tell
+        except STOPPED:
+            raise
+        except BaseException as error:  # whatever the body raises may tell, sys.exit("...") too
             self._raise_clean(error)
             raise
 
@@ -150,7 +157,7 @@ class Secrets:
             return text
         return REFERENCE.sub(lambda match: self._values[match[1]] if match[1] in self._references else match[0], text)
 
-    def _raise_clean(self, error: Exception) -> None:
+    def _raise_clean(self, error: BaseException) -> None:
         """Make the error, and all it came from, tell nothing. Raises: another one, where it cannot be mended."""
         if self._shown is None:
             return
@@ -164,7 +171,7 @@ class Secrets:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what caused it, what it arose from; each once."""
+    """The error, what caused it, what it arose from, what it groups; each once."""
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()
     while todo:
@@ -173,14 +180,25 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(each))
             yield each
             todo += [each.__cause__, each.__context__]
+            if isinstance(each, BaseExceptionGroup):
+                todo += each.exceptions
 
 
 def _shapes(value: str) -> set[str]:
     """The texts that give the value away."""
     lines = {line for line in value.splitlines() if len(line) >= MIN_LINE}
     encoded = base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
+    for_url = encoded.rstrip("=").replace("+", "-").replace("/", "_")
     url = {quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}
-    return {value, value.strip() or value, json.dumps(value)[1:-1], repr(value)[1:-1], encoded, *url, *lines}
+    bare = {value, value.strip(), *lines}
+    quoted = {dressed for text in bare for dressed in _quoted(text)}
+    twice = {dressed for text in quoted for dressed in _quoted(text)}  # JSON in a JSON text, as in logs and errors
+    return {encoded, for_url, *url, *bare, *quoted, *twice}
+
+
+def _quoted(text: str) -> tuple[str, ...]:
+    """As it stands between the quotes of JSON or Python."""
+    return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:

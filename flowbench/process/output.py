@@ -32,7 +32,7 @@ class Output:
         self.file: Path | None = None
         self.lost = ""
         self._run, self._name = run, name
-        self._hidden = None if hide is None else Lines(lambda text: self._write(hide(text).encode()))
+        self._hidden = None if hide is None else Lines(lambda text: self._write(hide(text).encode()), hide)
         self._head = bytearray()
         self._tail = bytearray()
         self._fd = -1
@@ -72,11 +72,20 @@ class Output:
         """What is in memory, UTF-8; of a long output the beginning and the end, and in between what is left out."""
         if self.is_whole:
             return self._head.decode("utf-8", "replace")
-        tail = self._tail[-KEEP // 2 :]
-        left_out = self.size - len(self._head) - len(tail)
+        head, tail = self._ends()
+        left_out = self.size - len(head) - len(tail)
         where = f"all of it in {self.file}" if self.file is not None and not self.lost else self.lost
         gap = f"\n... {left_out} bytes left out; {where} ...\n"
-        return self._head.decode("utf-8", "replace") + gap + tail.decode("utf-8", "replace")
+        return head.decode("utf-8", "replace") + gap + tail.decode("utf-8", "replace")
+
+    def _ends(self) -> tuple[bytes, bytes]:
+        """Half of KEEP from each end. From the file where there are secrets: half of one nobody would find."""
+        if self._hidden is None or self.file is None:
+            return bytes(self._head), bytes(self._tail[-KEEP // 2 :])
+        with self.file.open("rb") as file:
+            head = file.read(KEEP // 2)
+            file.seek(max(file.seek(0, os.SEEK_END) - KEEP // 2, len(head)))
+            return head, file.read()
 
     def whole(self, limit: int) -> bytes | None:
         """Every byte; None if there are more than `limit`, or some are lost."""
@@ -116,10 +125,13 @@ class Output:
 
 
 class Lines:
-    """Tells text in whole lines as bytes come in, with their ends; a line that is too long comes in parts."""
+    """Tells text in whole lines as bytes come in, with their ends; a line that is too long comes in parts.
 
-    def __init__(self, tell: Callable[[str], object]) -> None:
-        self._tell = tell
+    hide: takes secrets out of a text; of a long line so much is kept back that none is told in two parts.
+    """
+
+    def __init__(self, tell: Callable[[str], object], hide: Callable[[str], str] | None = None) -> None:
+        self._tell, self._hide = tell, hide
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._rest = ""
 
@@ -129,8 +141,14 @@ class Lines:
         self._rest = text[whole:]
         if whole:
             self._tell(text[:whole])
-        if len(self._rest) > LONGEST_LINE:
-            self.end()
+        if len(self._rest) <= LONGEST_LINE:
+            return None
+        if self._hide is None:
+            return self.end()
+        clean = self._hide(self._rest)
+        self._rest = clean[-LONGEST_LINE // 2 :]
+        if len(clean) > len(self._rest):
+            self._tell(clean[: -LONGEST_LINE // 2])
 
     def end(self) -> None:
         """There will be no more, or not soon."""

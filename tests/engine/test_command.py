@@ -120,6 +120,22 @@ def test_a_long_output_with_a_secret_is_spilled_without_it() -> None:
     assert spilled.read_text() == "$secret:KEY\n" + "x" * 2_000_000 + "\n$secret:KEY\n"
 
 
+def test_no_part_of_a_secret_is_left_where_output_is_cut() -> None:
+    key = "s3cret-value"
+    code = "import os, sys; sys.stdout.write('xyz' + os.environ['KEY'] * 300_000); sys.exit({})"
+    agent = program(code.format(0), env={"KEY": "$secret:KEY"})
+
+    done = launched(agent, secrets={"KEY": key})
+    failed = launched(program(code.format(1), env={"KEY": "$secret:KEY"}), secrets={"KEY": key})
+
+    raw = done.result(60)["x"]["raw"]
+    failed.wait(60)
+    assert done.path is not None
+    assert failed.path is not None
+    files = [file.read_text() for run in (done.path, failed.path) for file in run.rglob("*") if file.is_file()]
+    assert not [part for part in ("s3cr", "alue") for text in (raw, str(failed.error), *files) if part in text]
+
+
 def test_json_longer_than_memory_is_still_json() -> None:
     assert answer(program("print([0] * 1_000_000)")) == [0] * 1_000_000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import sys
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from flowbench.engine import SecretNotAllowed, SecretNotGiven, Secrets
 VALUES = {
     "KEY": "hunter2!x",
     "OTHER": "tr0ub4dor/&3",
+    "ODD": 'say "é" it\'s',
     "PEM": "-----BEGIN-----\nAAAABBBBCCCC\nDDDDEEEEFFFF\n-----END-----",
 }
 
@@ -73,6 +75,35 @@ def test_a_value_is_found_in_every_dress(told: str) -> None:
 
     assert told not in out
     assert "$secret:KEY" in out
+
+
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_a_value_with_quotes_is_found_in_json_and_in_json_within_json(is_ascii: bool) -> None:
+    once = json.dumps({"k": VALUES["ODD"]}, ensure_ascii=is_ascii)
+    twice = json.dumps({"raw": once}, ensure_ascii=is_ascii)
+
+    for told in (once, twice, repr([once])):
+        assert secrets("ODD").text(told).count("$secret:ODD") == 1
+
+
+def test_a_value_that_is_short_but_for_spaces_is_refused() -> None:
+    with pytest.raises(SecretNotGiven, match="fewer than 4 characters"):
+        Secrets({"KEY": "a    \n"}.get, names={"KEY": "$.a"})
+
+
+def test_what_a_body_exits_with_tells_nothing() -> None:
+    with pytest.raises(SystemExit, match=r"^bye \$secret:KEY$"):
+        secrets("KEY").guard(lambda value: sys.exit(f"bye {value}"))("$secret:KEY")
+
+
+def test_errors_of_a_group_tell_nothing() -> None:
+    def body(value: str) -> None:
+        raise ExceptionGroup("two", [ValueError(value), KeyError("other")])
+
+    with pytest.raises(ExceptionGroup) as raised:
+        secrets("KEY").guard(body)("$secret:KEY")
+
+    assert str(raised.value.exceptions[0]) == "$secret:KEY"
 
 
 def test_the_lines_of_a_long_value_are_found_alone() -> None:

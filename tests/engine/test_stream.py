@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowbench.engine.workers.stream import LONGEST, Events
+from flowbench.engine.workers.stream import LONGEST, SHOWN, Events
 from tests.engine.programs import answer, failure, launched, program
 
 MODES = ("ndjson_lines", "sse_events", "length_prefixed")
@@ -161,3 +161,14 @@ def test_without_stdin_a_stream_does_not_wait_for_it() -> None:
     code = f"import sys; sys.stdin.read(); {writes(framed('ndjson_lines', final(1)))}"
 
     assert answer(program(code, stream_mode="ndjson_lines", use_stdin=False)) == 1
+
+
+def test_what_is_told_of_an_event_is_cut_after_its_secrets_are_out() -> None:
+    told: list[str] = []
+    events = Events("ndjson_lines", lambda _, text: told.append(text), lambda text: text.replace("hunter2", "***"))
+
+    events.take(b"x" * (SHOWN - 3) + b"hunter2\n")
+    inline = {"kind": "inline", "value": "x" * (SHOWN - 4) + "hunter2"}
+    events.take(framed("ndjson_lines", {"type": "artifact", "name": "a", "content": inline}))
+
+    assert not [text for text in told if "hun" in text]

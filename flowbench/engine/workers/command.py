@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -76,9 +76,9 @@ class CommandSpawner:
             holds["limit"] = self._command.max_processes
             stdin = text.encode() if self._command.use_stdin else None
             if self._command.stream_mode is None:
-                holds["voice"] = _briefly(voice)
-                return _answer(await process.spawn(argv, stdin=stdin, **holds))
-            events = Events(self._command.stream_mode, voice)
+                holds["voice"] = _briefly(voice, site.secrets.text)
+                return _answer(await process.spawn(argv, stdin=stdin, **holds), site.secrets.text)
+            events = Events(self._command.stream_mode, voice, site.secrets.text)
             holds["voice"] = lambda stream, text: None if stream == "stdout" else voice(stream, text)
             ended = await process.spawn(argv, stdin=stdin, heard=events.take, **holds)
             events.end()
@@ -94,12 +94,14 @@ class CommandSpawner:
         return filled
 
 
-def _briefly(voice: Voice) -> Voice:
-    """Of a long answer only the beginning is told: it is the step's output anyway."""
+def _briefly(voice: Voice, hide: Callable[[str], str]) -> Voice:
+    """Of a long answer only the beginning is told: it is the step's output anyway. hide: as of `_answer`."""
     left = HEARD
 
     def tell(stream: str, text: str) -> None:
         nonlocal left
+        if stream == "stdout" and len(text) > left:
+            text = hide(text)
         if stream == "stdout":
             text, rest, left = text[:left], text[left:], max(left - len(text), 0)
             if rest and text:
@@ -110,14 +112,17 @@ def _briefly(voice: Voice) -> Voice:
     return tell
 
 
-def _answer(ended: process.Ended) -> Any:
-    """stdout as JSON, else as text beside stderr. Raises: Blocked, unless the program ended with 0."""
+def _answer(ended: process.Ended, hide: Callable[[str], str]) -> Any:
+    """stdout as JSON, else as text beside stderr. Raises: Blocked, unless the program ended with 0.
+
+    hide: takes secrets out of what is cut: half of one nobody would find.
+    """
     value, is_json = _json(ended.stdout)
     if not is_json:
         value = {"raw": ended.stdout.text().rstrip(), "stderr": ended.stderr.text()}
     if ended.code == 0:
         return value
-    told = value if is_json else {key: _tail(text) for key, text in value.items()}
+    told = value if is_json else {key: _tail(hide(text)) for key, text in value.items()}
     raise Blocked(value, flow.compact(told), f" - it {process.ended(ended.code)}")
 
 

@@ -54,11 +54,12 @@ class Events:
     """Takes stdout in chunks as they come. final: the last one so far.
 
     mode: one of MODES. Partials are told as they are, progress, artifacts and what is no event as notes.
+    hide: takes secrets out of what is cut: half of one nobody would find.
     """
 
-    def __init__(self, mode: str, voice: Voice) -> None:
+    def __init__(self, mode: str, voice: Voice, hide: Callable[[str], str] = str) -> None:
         self.final: Final | None = None
-        self._voice = voice
+        self._voice, self._hide = voice, hide
         self._frames = _FRAMES[mode]()
 
     def take(self, chunk: bytes) -> None:
@@ -76,7 +77,7 @@ class Events:
         try:
             event = _decode(frame)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self._note(f"not an event, skipped: {frame[:SHOWN].decode('utf-8', 'replace')} ({error})")
+            self._note(f"not an event, skipped: {self._hide(frame.decode('utf-8', 'replace'))[:SHOWN]} ({error})")
             return
         match event:
             case Final():
@@ -86,7 +87,7 @@ class Events:
             case Progress():
                 self._note(event.stage if event.note is None else f"{event.stage}: {event.note}")
             case Artifact():
-                self._note(f"artifact {event.name}: {compact(content(event.content))[:SHOWN]}")
+                self._note(f"artifact {event.name}: {self._hide(compact(content(event.content)))[:SHOWN]}")
 
     def _note(self, text: str) -> None:
         self._voice("note", f"{text}\n")
