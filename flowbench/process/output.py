@@ -141,14 +141,12 @@ class Lines:
         self._rest = text[whole:]
         if whole:
             self._tell(text[:whole])
-        if len(self._rest) <= LONGEST_LINE:
-            return None
-        if self._hide is None:
-            return self.end()
-        clean = self._hide(self._rest)
-        self._rest = clean[-LONGEST_LINE // 2 :]
-        if len(clean) > len(self._rest):
-            self._tell(clean[: -LONGEST_LINE // 2])
+        if len(self._rest) > LONGEST_LINE:
+            clean = self._rest if self._hide is None else self._hide(self._rest)
+            cut = max(len(clean) - (0 if self._hide is None else LONGEST_LINE // 2), 0)
+            part, self._rest = clean[:cut], clean[cut:]
+            if part:
+                self._tell(part)
 
     def end(self) -> None:
         """There will be no more, or not soon."""
