@@ -25,10 +25,10 @@ def assert_tidy(ran: Ran, *parts: str) -> None:
         assert part in ran.out
 
 
-def test_a_yaml_cell_becomes_a_blueprint_and_one_line(shell: Shell) -> None:
-    ran = shell(TWICE)
+def test_a_yaml_cell_becomes_a_blueprint_and_one_line(desk: Shell) -> None:
+    ran = desk(TWICE)
 
-    assert isinstance(shell.names["twice"], Blueprint)
+    assert isinstance(desk.names["twice"], Blueprint)
     assert (ran.out, ran.shown) == ("twice: 2 steps by 1 agent (double)\n", [])
 
 
