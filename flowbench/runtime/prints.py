@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TextIO, TypeVar, cast
@@ -25,7 +26,10 @@ passes_on = True
 """Whether what bodies print also appears where it would without flowbench. A front end that shows the log sets it
 False: in a notebook, text from another thread lands in whatever cell happens to run."""
 
+KEPT = 64  # ears; as many streams may be swapped while one `print` is under way
+
 _live = 0
+_ears: deque[_Ear] = deque(maxlen=KEPT)
 _lock = threading.RLock()
 
 
@@ -37,7 +41,7 @@ def enter() -> None:
         for name in STREAMS:
             stream = getattr(sys, name)
             if stream is not None and type(stream) is not _Ear:
-                setattr(sys, name, cast("TextIO", _Ear(stream, name)))
+                setattr(sys, name, cast("TextIO", _ear(stream, name)))
 
 
 def leave() -> None:
@@ -73,6 +77,14 @@ def pass_on(stream: str, text: str) -> None:
     finally:
         with suppress(ValueError):
             speaker.reset(before)
+
+
+def _ear(stream: TextIO, name: str) -> _Ear:
+    """An ear for this stream, kept alive when it is taken off: `print` of CPython 3.11 and 3.12 holds sys.stdout
+    without a reference of its own, and would write to freed memory if a run ends between its two writes.
+    """
+    _ears.append(_Ear(stream, name))
+    return _ears[-1]
 
 
 class _Ear:

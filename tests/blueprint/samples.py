@@ -46,6 +46,7 @@ from flowbench.flow import (
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+keys = texts.filter(lambda key: key not in ("$file", "$agent_md"))  # these say that a file's content goes here
 words = st.sampled_from(["a", "upper", "size", "out"])
 atoms = (
     st.none()
@@ -54,7 +55,7 @@ atoms = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | texts
 )
-json_values = st.recursive(atoms, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+json_values = st.recursive(atoms, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3))
 paths = words.map(lambda word: Path(f"$.{word}"))
 
 
@@ -109,7 +110,7 @@ blueprints = st.builds(
     flow=nodes,
     agents=st.lists(agents, max_size=2).map(tuple),
     operators=st.lists(operators, max_size=2).map(tuple),
-    hints=st.builds(CompilerHints, st.dictionaries(texts, json_values, max_size=3), json_values),
+    hints=st.builds(CompilerHints, st.dictionaries(keys, json_values, max_size=3), json_values),
     strategy=st.builds(CompilerStrategy, st.booleans(), st.booleans()),
     metadata=st.builds(BlueprintMetadata, names, origins, tags, names, names, ttls),
     spawner_hints=st.builds(SpawnerHints, tags),

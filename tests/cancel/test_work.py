@@ -177,6 +177,7 @@ def test_a_cancelled_waiter_is_cancelled_and_the_work_asked_to_stop() -> None:
     async def main() -> Work[Any]:
         work = blocking("beat", token, body)
         waiter = asyncio.ensure_future(work)
+        await asyncio.sleep(0)  # now it waits: a task that is cancelled before it begins has asked for nothing
         while not body.began.is_set():
             await asyncio.sleep(0.002)
         waiter.cancel()

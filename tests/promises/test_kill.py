@@ -34,16 +34,16 @@ class Victims:
         self.said.unlink(missing_ok=True)
         assert self._zygote.stdin is not None
         print(effects, self.said, run_id, file=self._zygote.stdin, flush=True)
-        pid = self._answer()
+        pid = self._answer("pid")
         until = time.monotonic() + 60
         while not self.lines():
-            assert time.monotonic() < until, "a run that was accepted says its id"
+            assert time.monotonic() < until, "a run that was accepted says its id; standard error has why not"
             time.sleep(0.001)
         return pid
 
     def end(self) -> None:
         """Return when the victim is gone."""
-        self._answer()
+        self._answer("ended")
 
     def lines(self) -> list[str]:
         """What it has said: the run's id, then the ctx."""
@@ -54,14 +54,16 @@ class Victims:
         self._zygote.kill()
         self._zygote.communicate()
 
-    def _answer(self) -> int:
+    def _answer(self, word: str) -> int:
         assert self._zygote.stdout is not None
-        return int(self._zygote.stdout.readline())
+        told = self._zygote.stdout.readline().split()
+        assert told[:1] == [word]  # a status taken for a pid would have us kill our own process group
+        return int(told[1])
 
 
-@pytest.fixture(scope="module")
-def victims(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victims]:
-    made = Victims(tmp_path_factory.mktemp("victims"))
+@pytest.fixture
+def victims(tmp_path: Path) -> Iterator[Victims]:
+    made = Victims(tmp_path)
     yield made
     made.close()
 
@@ -121,5 +123,4 @@ def test_an_acknowledged_run_is_always_found_again(victims: Victims, tmp_path: P
     os.kill(pid, 9)
     victims.end()
 
-    assert fb.runs()[0].id == victims.lines()[0]
-    assert fb.runs()[0].state == "interrupted"
+    assert {info.id: info.state for info in fb.runs()}[victims.lines()[0]] == "interrupted"

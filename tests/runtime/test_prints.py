@@ -263,6 +263,23 @@ def test_a_stream_put_in_place_while_a_run_lives_stays(functions: Functions) -> 
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_print_that_is_under_way_when_runs_end_has_a_stream(
+    functions: Functions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions.register(lambda value: value, id="same", inline=True)
+
+    class Busy:
+        def __str__(self) -> str:  # runs begin and end between the writes of one print
+            prints.leave()
+            run_to_end(functions, step("same"))
+            return "busy"
+
+    prints.enter()
+    print(Busy(), "and", Busy())
+
+    assert capsys.readouterr().out == "busy and busy\n"
+
+
 def test_a_child_forked_by_a_body_prints_for_itself(functions: Functions) -> None:
     reader, writer = os.pipe()
     before = sys.stdout
