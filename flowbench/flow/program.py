@@ -87,6 +87,8 @@ class Program:
 
 def compile(node: Node, compat: str | None = None, externs: Externs | None = None) -> Program:
     """Raises: ParseError if built deeper than parsing allows; NotJson for a literal that is no JSON value."""
+    if compat not in (None, SEED):
+        raise ParseError(f'compat is "{SEED}" or None, not {compat!r}')
     root = node if isinstance(node, Seq) else Seq(children=(node,))
     return _Compiler(compat, externs).program(root, None, 0)
 

@@ -72,6 +72,8 @@ class _Reading:
     """One walk over the data, with lists instead of recursion. known: path texts found to be good."""
 
     def __init__(self, compat: str | None) -> None:
+        if compat not in (None, SEED):  # read as the later one it would mean something else without a word
+            raise ParseError(f'compat is "{SEED}" or None, not {compat!r}')
         self.compat = compat
         self.known: set[str] = set()
         self.kinds = _seed_kinds if compat == SEED else _all_kinds

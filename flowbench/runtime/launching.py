@@ -8,9 +8,9 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack, get_args
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from flowbench import blueprint as bp
 from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
+from flowbench.errors import nearest
 from flowbench.events import Bus
 from flowbench.runtime import entries, prints, replay, secrets, store
 from flowbench.runtime.drive import Site, drive
@@ -38,6 +39,7 @@ SETTLE_PAUSE = 0.005  # seconds between two looks at what a stopped run has left
 _log = logging.getLogger("flowbench.runtime")
 
 Durability = Literal["memory", "process", "power"]
+DURABILITIES = get_args(Durability)
 Externs = Mapping[str, Callable[[list[Any]], Any]]
 
 
@@ -116,6 +118,7 @@ def resume(
     Raises: RunNotFound, RunError, RunOwned, JournalDamaged, BlueprintChanged, blueprint.UntrustedBlueprint for a
     record that was not made here, engine.CompileError.
     """
+    _check(options, "resume", {*Common.__optional_keys__, "blueprint", "accept_changes", "despite_orphans"})
     folder = store.find(run_id)
     if not despite_orphans:
         _let_end(folder.name)
@@ -202,6 +205,7 @@ def _staying(chosen: bp.Blueprint, recorded: replay.Recorded, options: Common) -
 
 
 def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
+    _check(options, "launch" if debugger is None else "debug", Options.__optional_keys__)
     compat = options.get("compat")
     blueprint = _complete(source, options)
     linked = _link(blueprint, options, compat)
@@ -230,6 +234,19 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     except BaseException:
         journal.close()
         raise
+
+
+def _check(options: Mapping[str, Any], name: str, known: Collection[str]) -> None:
+    """Raises: TypeError for an option that nobody knows, RunError for a durability that nobody offers."""
+    for key in options:
+        if key not in known:
+            near = nearest(key, known)
+            hint = f"did you mean '{near}'?" if near else f"there are {', '.join(sorted(known))}"
+            raise TypeError(f"{name}() knows no option '{key}'; {hint}")
+    wanted = options.get("durability", "process")
+    if wanted not in DURABILITIES:
+        names = [f'"{each}"' for each in DURABILITIES]
+        raise RunError(f"durability is {', '.join(names[:-1])} or {names[-1]}, not {wanted!r}")
 
 
 def _to_record(blueprint: bp.Blueprint) -> dict[str, Any]:
