@@ -70,7 +70,7 @@ from flowbench.flow.standard import STANDARD
 from flowbench.flow.syntax import parse, parse_expr
 from flowbench.flow.terms import Place, Target, Term, Value, call, ctx, exists, is_in, len_, lit, path
 from flowbench.flow.turnstile import Turnstile
-from flowbench.flow.values import checksum, compact, decode, encode, hand, take
+from flowbench.flow.values import checksum, compact, decode, duplicate, encode, hand, take
 
 __all__ = [
     "SEED",
@@ -150,6 +150,7 @@ __all__ = [
     "ctx",
     "decode",
     "depends_on",
+    "duplicate",
     "encode",
     "evaluate",
     "evaluate_sync",

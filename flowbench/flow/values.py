@@ -88,6 +88,33 @@ def hand_copy(value: Any) -> Any:
     return value if value.__class__ in ATOMS else _unpack(_pack(value))
 
 
+def duplicate(value: Any) -> Any:
+    """A copy for people to keep, in which what is one object stays one; of a value that nobody changes meanwhile.
+
+    Branches of a fan-out share their ctx: written out, that of 10,000 items is 10,000 times the list of them.
+    """
+    if value.__class__ in ATOMS:
+        return value
+    made: dict[int, Any] = {}
+
+    def twin(child: Any) -> Any:
+        found = made.get(id(child))
+        if found is None:
+            found = made[id(child)] = child.__class__()
+            todo.append((child, found))
+        return found
+
+    todo: list[tuple[Any, Any]] = []
+    top = twin(value)
+    while todo:
+        old, new = todo.pop()
+        if old.__class__ is dict:
+            new.update((key, child if child.__class__ in ATOMS else twin(child)) for key, child in old.items())
+        else:
+            new.extend(child if child.__class__ in ATOMS else twin(child) for child in old)
+    return top
+
+
 def checksum(text: bytes) -> int:
     """CRC-32 of a value's JSON text: how a record knows its input again."""
     return zlib.crc32(text)

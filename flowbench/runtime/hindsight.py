@@ -58,7 +58,7 @@ class Hindsight(ABC):
 
         moment: a step, its index in `steps`, an address, "start" or "end". Raises: RunError if it was never reached.
         """
-        return flow.hand(self._ctx_at(moment, before=before))[0]
+        return flow.duplicate(self._ctx_at(moment, before=before))
 
     def ctx_frame(self, step: Moment) -> pd.DataFrame:
         """What one node did to the ctx: path, before, after, changed, one row for every path of the ctx.

@@ -79,7 +79,7 @@ class PastRun(Hindsight):
     def ctx(self) -> Any:
         """A copy of the root ctx: the final one, or as far as the records lead."""
         root = self._history.tracks[""]
-        return flow.hand(root.at(len(root.log)))[0]
+        return flow.duplicate(root.at(len(root.log)))
 
     @property
     def log(self) -> Log:

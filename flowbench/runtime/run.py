@@ -143,7 +143,7 @@ class Run(Hindsight):
     def ctx(self) -> Any:
         """A copy of the root ctx: the final one, or as it is now."""
         if self._ended.done():
-            return flow.hand(self._ended.result().ctx)[0]
+            return flow.duplicate(self._ended.result().ctx)
         root = None if self._evaluation is None else self._evaluation.root
         return flow.hand(self._input if root is None else root.ctx)[0]
 

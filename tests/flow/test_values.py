@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from flowbench.flow import NotJson, compact, hand, take, values
+from flowbench.flow import NotJson, compact, duplicate, hand, take, values
 from tests.flow.forms import prove
 
 JSON = st.recursive(
@@ -192,3 +192,27 @@ def test_only_null_and_false_are_falsy(value: Any) -> None:
     assert values.truthy(value)
     assert not values.truthy(None)
     assert not values.truthy(False)
+
+
+def test_a_duplicate_is_equal_and_shares_nothing_with_the_original_but_what_it_shared_itself() -> None:
+    items = [1, {"a": [None]}]
+    value = {"items": items, "branches": [{"items": items, "n": n} for n in range(3)], "s": "x"}
+
+    copy = duplicate(value)
+
+    assert copy == value
+    assert copy["branches"][0]["items"] is copy["branches"][2]["items"]
+    copy["items"][1]["a"].append(2)
+    assert items == [1, {"a": [None]}]
+
+
+def test_a_duplicate_may_be_nested_to_any_depth() -> None:
+    value: Any = 7
+    for _ in range(50_000):
+        value = [value]
+
+    copy = duplicate(value)
+
+    for _ in range(50_000):
+        (copy,) = copy
+    assert copy == 7
