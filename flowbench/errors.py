@@ -83,4 +83,5 @@ class FlowbenchError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, for the end of a message; None if none is near."""
-    return next(iter(difflib.get_close_matches(word, list(known), 1)), None)
+    cutoff = 0.6 if len(word) > 2 else 0.75  # `id` is no `kind`
+    return next(iter(difflib.get_close_matches(word, list(known), 1, cutoff)), None)

@@ -110,6 +110,8 @@ def _of_file(path: Path, format: str | None, how: _How) -> Blueprint:
     if format is None:
         format = _EXTENSIONS.get(path.suffix.lower())
         if format is None:
+            if path.is_dir():
+                raise UnknownFormat("a folder; name the .json, .yaml or .yml file in it", source=str(path))
             shown = path.suffix or "(none)"
             raise UnknownFormat(f"unsupported extension: {shown}; .json, .yaml and .yml are known", source=str(path))
     document = read(_bytes(path), format, source=str(path))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from flowbench import __version__
 from flowbench.cli import output
 from flowbench.cli.exits import Exit, Refusal, refusal
-from flowbench.errors import FlowbenchError
+from flowbench.errors import FlowbenchError, nearest
 
 # Each module holds one `command`. The order is the order of the help: first look, then work, then look back.
 COMMANDS = {
@@ -29,6 +30,8 @@ COMMANDS = {
 }
 
 
+_UNKNOWN = re.compile(r"No such command '(?P<name>.*)'", re.DOTALL)
+_GUESS = re.compile(r"\.? \(?Did you mean (.*?)\)?$", re.DOTALL)  # click's own, in either of its forms
 MACHINE = "flowbench.machine"  # a program asked: it gets errors as JSON, too
 
 
@@ -55,20 +58,42 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[MACHINE] = "--json" in args
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            _refuse_usage(error, ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with output.checked():
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            _refuse_usage(error, ctx)
         except (FlowbenchError, Refusal) as error:
-            told = error if isinstance(error, Refusal) else refusal(error)
-            click.echo(f"flowbench: {told.message}", err=True)
-            if ctx.meta[MACHINE] and output.ANSWERED not in ctx.meta:  # one JSON value, never two
-                _tell_program(told, error)
-            ctx.exit(told.exit_code)
+            _refuse(error if isinstance(error, Refusal) else refusal(error), error, ctx)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
+
+
+def _refuse(told: Refusal, error: Exception, ctx: click.Context) -> NoReturn:
+    click.echo(f"flowbench: {told.message}", err=True)
+    if ctx.meta[MACHINE] and output.ANSWERED not in ctx.meta:  # one JSON value, never two
+        _tell_program(told, error)
+    ctx.exit(told.exit_code)
+
+
+def _refuse_usage(error: click.UsageError, ctx: click.Context) -> NoReturn:
+    """One line instead of click's three, with what was probably meant and where the options are."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        raise error
+    asked = error.ctx or ctx
+    said = _GUESS.sub(r" (did you mean \1)", error.format_message()).rstrip(".")
+    unknown = _UNKNOWN.fullmatch(said)
+    if unknown is not None and isinstance(asked.command, click.Group):
+        meant = nearest(unknown["name"], asked.command.list_commands(asked))
+        said += f" (did you mean `{meant}`?)" if meant else ""
+    how = f"`{asked.command_path} --help` tells what there is"
+    _refuse(Refusal(f"{said[:1].lower()}{said[1:]}; {how}", Exit.USAGE), error, ctx)
 
 
 def _tell_program(told: Refusal, error: Exception) -> None:

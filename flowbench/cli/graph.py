@@ -8,6 +8,7 @@ import click
 
 from flowbench.cli import output as standard
 from flowbench.cli.exits import Exit, Refusal
+from flowbench.cli.saving import save
 
 
 @click.command()
@@ -26,7 +27,6 @@ def command(file: Path, output: Path, machine: bool) -> None:
     from flowbench.blueprint import draw, load
     from flowbench.cli.words import as_json
     from flowbench.graph import svg
-    from flowbench.storage import write
 
     if output.suffix.lower() not in {"", ".svg"}:
         raise Refusal(f"{output}: a drawing is SVG; name the file {output.with_suffix('.svg')}", Exit.USAGE)
@@ -36,6 +36,6 @@ def command(file: Path, output: Path, machine: bool) -> None:
     if str(output) == "-":
         standard.say(picture)
         return
-    write(output.absolute(), picture.encode(), mode=0o644)
+    save(output, picture.encode())
     facts = {"file": str(output.absolute()), "bytes": len(picture.encode())}
     standard.say(as_json(facts) if machine else f"{output}: {len(picture) / 1024:.0f} KB")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from flowbench.cli import output as standard
+from flowbench.cli.saving import save
 
 
 @click.command()
@@ -19,18 +20,23 @@ from flowbench.cli import output as standard
     metavar="FILE.json",
     help="Where the schema goes (default: standard output).",
 )
-def command(output: Path) -> None:
+@click.option(
+    "--json", "machine", is_flag=True, help="With -o, print {file, bytes} as JSON; without, the schema is JSON."
+)
+def command(output: Path, machine: bool) -> None:
     """Print the JSON Schema (2020-12) of Blueprint files.
 
     An editor that knows it completes and checks as you type, for example in YAML with a first line
     `# yaml-language-server: $schema=FILE.json`.
     """
     from flowbench.blueprint import schema
-    from flowbench.storage import write
+    from flowbench.cli.words import as_json
 
     text = json.dumps(schema(), indent=2)
     if str(output) == "-":
         standard.say(text)
         return
-    write(output.absolute(), (text + "\n").encode(), mode=0o644)
-    standard.say(f"{output}: {len(text) / 1024:.0f} KB")
+    data = (text + "\n").encode()
+    save(output, data)
+    facts = {"file": str(output.absolute()), "bytes": len(data)}
+    standard.say(as_json(facts) if machine else f"{output}: {len(text) / 1024:.0f} KB")

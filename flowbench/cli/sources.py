@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CTX_LIMIT = 2**30  # bytes; a ctx is data, and may be much larger than any Blueprint
 SHOWN = 20  # ids of functions that a message lists
+NAME_LENGTH = 80  # characters of one of them
 
 
 def value(text: str) -> Any:
@@ -74,14 +75,26 @@ def require(wanted: Blueprint, loaded: Sequence[str] = (), origins: Origins | No
     places = {each: short(told[each], 400) for each in lost if each in told}
     known = functions.ids()
     near = {each: _near(each, known) if loaded else "" for each in lost}
-    named = ", ".join(
-        f"'{each}'" + (f", which was defined in {places[each]}" if each in places else "") + near[each] for each in lost
+    named = _listed(lost, places, near)
+    have = (
+        ", ".join(short(each, NAME_LENGTH) for each in known[:SHOWN]) + (", ..." if len(known) > SHOWN else "")
+        or "nothing"
     )
-    have = ", ".join(known[:SHOWN]) + (", ..." if len(known) > SHOWN else "") or "nothing"
     hints = [f"{', '.join(loaded)} registered {have}"] if loaded else []
     if places or not loaded:
         hints.append(_how_to_load(places))
     raise Refusal(f"no function is registered as {named}; {'; '.join(hints)}", Exit.MISSING)
+
+
+def _listed(lost: Sequence[str], places: Mapping[str, str], near: Mapping[str, str]) -> str:
+    """'a', 'b' (defined in nb.ipynb), 'c' (did you mean 'd'?), in short: names come from a file."""
+    by_place: dict[str, list[str]] = {}
+    for each in lost[:SHOWN]:
+        by_place.setdefault(places.get(each, ""), []).append(f"'{short(each, NAME_LENGTH)}'{near[each]}")
+    groups = [
+        ", ".join(names) + (f" (defined in {place})" if place else "") for place, names in sorted(by_place.items())
+    ]
+    return ", ".join(groups) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
 
 
 def from_project(wanted: Blueprint) -> list[str]:
@@ -130,7 +143,7 @@ def _text(name: str) -> bytes:
 
 
 def _near(word: str, known: Sequence[str]) -> str:
-    meant = nearest(word, known)
+    meant = nearest(word, known) if len(word) <= NAME_LENGTH else None
     return f" (did you mean '{meant}'?)" if meant else ""
 
 

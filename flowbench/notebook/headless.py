@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -131,7 +132,9 @@ def _prepared(source: Path, output: Path, options: Options) -> Any:
     if Path(output).is_dir():
         raise NotebookRefused(f"cannot save {output}: it is a folder; name the notebook to write")
     try:
-        notebook = load_notebook_node(str(Path(source).absolute()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # papermill's word on the file's name; below is ours
+            notebook = load_notebook_node(str(Path(source).absolute()))
     except OSError as error:
         raise NotebookRefused(f"cannot read {source}: {error.strerror or error}") from error
     except Exception as error:  # whatever nbformat makes of bytes that are no notebook

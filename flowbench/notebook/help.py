@@ -5,7 +5,7 @@ TEXT = """\
                              --show draws it; --yaml, --json, --python say what it is
 
 %fb run NAME [options]       run a Blueprint and wait; the Run is left in `run`
-%fb resume RUN [options]     go on with a recorded run; steps that are recorded do not run again
+%fb resume RUN [options]     go on with a recorded run; recorded steps do not run again
 %fb graph NAME | RUN         draw a Blueprint, or a run as it is now
 %fb lint NAME                what is likely not meant in a Blueprint, and what to do about it
 %fb agents [NAME]            who can do a step: how it runs, where it is defined, who uses it

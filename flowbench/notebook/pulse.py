@@ -38,8 +38,12 @@ class Pulse:
 
     def beat(self) -> None:
         """Write it now. Raises: OSError."""
+        text = json.dumps({"at": time.time(), **self._look()}) + "\n"
+        if self._path.exists() and not self._path.is_file():  # a device: for root, a new file could take its place
+            self._path.write_text(text, encoding="utf-8")
+            return
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        beside.write_text(json.dumps({"at": time.time(), **self._look()}) + "\n", encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
         beside.replace(self._path)
 
     def _follow(self) -> None:

@@ -149,7 +149,7 @@ def test_missing_functions_are_told_with_the_file_that_defined_them(flowbench: C
 
     for told in (flowbench("run", "doubling.yaml"), flowbench("resume", run_id)):
         assert told.returncode == Exit.MISSING
-        assert f"'double', which was defined in {desk}/my work.ipynb" in told.stderr
+        assert f"'double' (defined in {desk}/my work.ipynb)" in told.stderr
         assert f"add --agents '{desk}/my work.ipynb'" in told.stderr
 
 

@@ -84,3 +84,21 @@ def test_the_first_dialect_has_its_own_findings(files: Path) -> None:
 
     assert "warning" not in check("old.yaml").stdout
     assert "never equal" in check("old.yaml", "--compat", "0.1.1").stdout
+
+
+def test_names_of_missing_functions_are_told_in_short(files: Path) -> None:
+    (files / "long.yaml").write_text(f"id: long\nflow: {{kind: step, ref: {'q' * 1_000_000}, in: $.x, out: $.y}}\n")
+
+    told = check("long.yaml", "--agents", "agents.py")
+
+    assert told.exit_code == Exit.MISSING
+    assert len(told.stderr) < 400
+
+
+def test_a_folder_is_no_file(files: Path) -> None:
+    told = check(".")
+
+    assert (told.exit_code, told.stderr) == (
+        Exit.USAGE,
+        "flowbench: .: a folder; name the .json, .yaml or .yml file in it\n",
+    )

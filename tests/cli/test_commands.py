@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -42,11 +43,30 @@ def test_each_command_is_a_small_file_of_its_own() -> None:
         assert len(path.read_text().splitlines()) < 200
 
 
-def test_unknown_command_is_wrong_usage() -> None:
-    told = CliRunner().invoke(main, ["rnu"])
+@pytest.mark.parametrize(
+    ("words", "said", "where"),
+    [
+        (["rnu"], "no such command 'rnu' (did you mean `run`?)", "flowbench"),
+        (["runs", "lst"], "no such command 'lst' (did you mean `list`?)", "flowbench runs"),
+        (["--nope"], "no such option '--nope'", "flowbench"),
+        (["run"], "missing argument 'FILE'", "flowbench run"),
+        (["graph", "a.yaml", "--jso"], "no such option '--jso' (did you mean '--json'?)", "flowbench graph"),
+    ],
+    ids=["command", "command of a group", "option", "argument", "option of a command"],
+)
+def test_wrong_usage_is_one_line_with_what_was_meant_and_where_help_is(words: list[str], said: str, where: str) -> None:
+    told = CliRunner().invoke(main, words, prog_name="flowbench")
 
     assert told.exit_code == Exit.USAGE
-    assert "No such command 'rnu'" in told.output
+    assert told.stderr.lower() == f"flowbench: {said}; `{where} --help` tells what there is\n".lower()
+    assert told.stdout == ""
+
+
+def test_wrong_usage_is_json_for_programs() -> None:
+    told = CliRunner().invoke(main, ["run", "--json"])
+
+    assert json.loads(told.stdout)["error"]["code"] == "usage"
+    assert json.loads(told.stdout)["error"]["exit"] == Exit.USAGE
 
 
 def test_only_the_asked_command_is_imported() -> None:
@@ -65,6 +85,7 @@ def test_only_the_asked_command_is_imported() -> None:
         "flowbench.cli.exits",
         "flowbench.cli.graph",
         "flowbench.cli.output",
+        "flowbench.cli.saving",
         "flowbench.errors",
     }
 
