@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,11 @@ def compile(
     *,
     compat: str | None = None,
     externs: Mapping[str, Callable[[list[Any]], Any]] | None = None,
+    meant: Iterable[str] = (),
 ) -> Compiled:
     """Check the whole Blueprint in the seed's order: operator refs, agents, flow refs; then the flow itself.
 
-    factories: by agent kind.
+    factories: by agent kind. meant: names beside its agents' that a step may have misspelt.
     Raises: CompileError, flow.ParseError.
     Source: mlua-swarm 0.2.1 `Compiler::compile`.
     """
@@ -41,7 +42,7 @@ def compile(
     if blueprint.strategy.strict_refs:
         for ref in program.refs:
             if ref not in routes:
-                raise UnresolvedRef(ref, routes)
+                raise UnresolvedRef(ref, {*routes, *meant})
     return Compiled(blueprint, program, routes)
 
 

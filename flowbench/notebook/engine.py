@@ -102,7 +102,10 @@ def carry_out(
     sheet.notebook_start()
     try:
         with _pulse(heartbeat, client):
-            client.execute(**({} if cwd is None else {"cwd": str(cwd)}))
+            try:
+                client.execute(**({} if cwd is None else {"cwd": str(cwd)}))
+            finally:
+                client.is_over = True  # the heartbeat's last word says so
     finally:
         client.is_over = True
         now_true(nb)

@@ -157,6 +157,7 @@ function makeFacts(close) {
       element.append(make("div", "fb-facts-line", facts.below ? `${facts.below} steps inside have ended.` : "Not reached yet."));
     }
     for (const [address] of facts.running) element.append(make("div", "fb-facts-line", `running now: ${address}`));
+    if (facts.more) element.append(make("div", "fb-facts-line", `and ${facts.more} more`));
     part("input", facts.input);
     part("output", facts.output);
     part(facts.wrong ? `error at ${facts.wrong}` : "error", facts.error, "fb-wrong");

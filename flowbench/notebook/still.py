@@ -127,14 +127,18 @@ def _wrong(seen: Seen, log: Log) -> str:
 
 
 def _log(run: Run | PastRun) -> str:
-    lines = run.log.lines()
+    """The end of what the steps said. Frames that the table folds out are not said twice."""
+    rows = Visits(run.steps).seen()
+    wrong = [rows[shape].wrong for shape in sorted(rows, key=_program_order)[:ROWS]]
+    told = {step.address for step in wrong if step is not None}
+    lines = [line for line in run.log.lines() if line.stream != "note" or line.at not in told]
     if not lines:
         return ""
     shown = lines[-LOG_ROWS:]
     name = f"Log, the last {len(shown)} of {len(lines) + run.log.dropped} lines" if len(lines) > LOG_ROWS else "Log"
     wide = max(len(_who(line)) for line in shown)
-    told = "\n".join(f"{_who(line):{wide}}  {cut(line.text, LINE_LENGTH)}" for line in shown)
-    return f'<details open><summary>{name}</summary><pre style="{LEFT}">{escape(told)}</pre></details>'
+    said = "\n".join(f"{_who(line):{wide}}  {cut(line.text, LINE_LENGTH)}" for line in shown)
+    return f'<details open><summary>{name}</summary><pre style="{LEFT}">{escape(said)}</pre></details>'
 
 
 def _who(line: Line) -> str:

@@ -60,15 +60,16 @@ class Visits:
 
 def look(node: str, visits: Visits, now: Progress, length: int = LIVE_LENGTH) -> dict[str, Any]:
     """{"node", "agent", "address", "status", "visits", "done", "failed", "cancelled", "started", "seconds", "total",
-    "recorded", "input", "output", "error", "wrong", "running": [[address, since]], "below": int}
+    "recorded", "input", "output", "error", "wrong", "running": [[address, since]], "more": int, "below": int}
 
     input, output: JSON text, at most `length` characters. started, since: unix seconds. total: seconds of all visits.
-    wrong: address of the error, where that visit is not the last one. below: steps that have ended inside a node that
-    is no step itself.
+    wrong: address of the error, where that visit is not the last one. more: bodies that run beside those named.
+    below: steps that have ended inside a node that is no step itself.
     """
     seen = visits.seen()
     running = [[address, since] for address, _, since in now.running if flow.shape(address) == node]
-    told = {"node": node, "visits": 0, "running": running[:NAMED], "below": 0}
+    more = max(len(running) - NAMED, 0)
+    told = {"node": node, "visits": 0, "running": running[:NAMED], "more": more, "below": 0}
     at = seen.get(node)
     if at is None:
         ended = sum(other.visits for shape, other in list(seen.items()) if shape.startswith(f"{node}."))

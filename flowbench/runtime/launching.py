@@ -263,8 +263,9 @@ def _complete(source: bp.Source, options: Common) -> bp.Blueprint:
 
 
 def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:
-    factories = engine.factories(options.get("functions", bp.functions))
-    return engine.link(engine.compile(blueprint, factories, compat=compat, externs=options.get("externs")))
+    functions = options.get("functions", bp.functions)
+    factories, externs = engine.factories(functions), options.get("externs")
+    return engine.link(engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids()))
 
 
 def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:

@@ -183,6 +183,7 @@ def test_parameters_come_from_files_and_options_and_a_suspicious_one_is_warned_o
     assert "warning: no cell is tagged `parameters`" in told.stderr
     assert "warning: parameter `api_key` is written into the notebook as it is" in told.stderr
     assert "Notebook  " in told.stdout
+    assert json.loads((desk / "pulse.json").read_text())["state"] == "done"
 
 
 def test_a_notebook_gives_the_same_ctx_with_and_without_a_person(desk: Path) -> None:

@@ -73,7 +73,7 @@ BAD: dict[str, tuple[Json, type[engine.CompileError], str, str]] = {
     "a step that names no agent": (
         {"agents": [agent("ab")]},
         engine.UnresolvedRef,
-        "flow references agent 'a' but no AgentDef matches; did you mean 'ab'?",
+        "flow references agent 'a' but no AgentDef matches; define it under `agents`, or with @agent as 'a'",
         "$",
     ),
 }

@@ -57,6 +57,13 @@ def test_a_step_that_runs_for_the_first_time_is_named() -> None:
     assert (told["agent"], told["visits"], told["running"][0][0]) == ("work", 0, "0.f3")
 
 
+def test_of_many_that_run_the_first_are_named_and_the_others_counted() -> None:
+    told = look("0.f", Visits([]), progress(*((f"0.f{number}", "work", time.time()) for number in range(8))))
+
+    assert len(told["running"]) + told["more"] == 8
+    assert told["more"] > 0
+
+
 def test_values_are_cut() -> None:
     told = look("0", Visits([record("0", output="é" * 100_000)]), progress(), 50)
 

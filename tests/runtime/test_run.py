@@ -283,6 +283,8 @@ def test_bad_input_starts_nothing(functions: Functions) -> None:
     with pytest.raises(UnresolvedRef, match="did you mean 'twice'"):
         fb.launch(blueprint(step("twize"), agents=[{"name": "twice", "kind": "python_fn", "spec": {"fn_id": "twice"}}]),
                   functions=functions)  # fmt: skip
+    with pytest.raises(UnresolvedRef, match="did you mean 'twice'"):  # a registered function that no step names
+        fb.launch(blueprint(step("twize")), functions=functions)
 
     assert fb.runs() == []
 
