@@ -332,48 +332,6 @@ def test_an_empty_frame_has_its_columns(functions: Functions) -> None:
     assert len(run.frame()) == 0
 
 
-def test_progress_counts_by_node_of_the_drawing(functions: Functions) -> None:
-    flow = seq(fan(step("nap", "$.i", "$.o"), items=range(7)), attempt(step("bad")))
-    run = fb.launch(blueprint(flow), {"x": 0}, functions=functions)
-    run.wait(30)
-
-    progress = run.progress()
-
-    assert (progress.done, progress.failed, progress.running) == (7, 1, ())
-    ends = {"start": "done", "end": "done"}
-    assert progress.status() == ends | {"0.f": "done", "0": "done", "0.join": "done", "1.b": "failed", "1": "done"}
-    assert progress.counts() == {"0.f": "7/7"}
-
-
-def test_a_fan_out_that_an_abort_cut_off_joined_nothing_and_one_that_somebody_won_did(functions: Functions) -> None:
-    @functions.agent
-    async def sleep(seconds: Any) -> Any:
-        await asyncio.sleep(seconds)
-
-    body = step("sleep", "$.i", "$.o")
-    run = fb.launch(blueprint(seq(fan(body, (0, 600), "race"), fan(body, (600, 600)))), functions=functions)
-    until = time.monotonic() + 20
-    while run.progress().by_shape.get("1.f", (0, 0, 0, 0))[3] < 2 and time.monotonic() < until:
-        time.sleep(0.01)
-    run.abort()
-    run.wait(30)
-
-    status = run.progress().status()
-
-    assert (status["0.join"], status["1.f"]) == ("done", "cancelled")
-    assert "1.join" not in status
-
-
-def test_a_failure_that_is_no_steps_marks_its_node(functions: Functions) -> None:
-    odd = {"kind": "branch", "cond": {"op": "lit", "value": 5}, "then": seq(), "else": seq()}
-    run = fb.launch(blueprint(seq(step("inc"), odd)), {"x": 1}, functions=functions)
-    run.wait(30)
-
-    assert run.progress().status() == {"start": "done", "0": "done", "1": "failed"}
-    with pytest.raises(fb.RunFailed, match="at step 1: branch cond must be boolean"):
-        run.result()
-
-
 def test_a_front_end_hears_of_each_run(functions: Functions) -> None:
     heard: list[str] = []
 
