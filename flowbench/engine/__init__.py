@@ -17,7 +17,7 @@ from flowbench.engine.errors import (
 )
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.record import StepRecord
-from flowbench.engine.secrets import Secrets
+from flowbench.engine.secrets import Secrets, keeper
 from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Uses, Visit, Voice, speaker, stopper
 from flowbench.engine.workers import factories
 
@@ -47,6 +47,7 @@ __all__ = [
     "Voice",
     "compile",
     "factories",
+    "keeper",
     "link",
     "speaker",
     "stopper",

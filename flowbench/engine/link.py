@@ -31,7 +31,7 @@ class Linked:
     def bodies(self, site: Site) -> list[Body]:
         """One body per slot of the program, for one run."""
         bodies = [spawner.body(site) for spawner in self._spawners]
-        if not (site.secrets.has_references or self.wants_secrets):
+        if not (site.secrets.names or self.wants_secrets):
             return bodies
         specs = {agent.name: agent.spec for agent in self.blueprint.agents}
         own = [{name for name, _ in secret_names(specs.get(ref))} for ref in self.program.refs]

@@ -12,6 +12,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
 from types import CoroutineType
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -33,7 +35,8 @@ class Secrets:
     """The secrets of one run.
 
     lookup: name -> value or None. allowed: the only names that may be looked up; None: any.
-    names: those that references may stand for; they are looked up now.
+    names: those that references may stand for; they are looked up now. outer: of the run whose step launches this one:
+    what is kept out of its records is kept out of these.
     Raises: SecretNotGiven, SecretNotAllowed.
     """
 
@@ -43,13 +46,16 @@ class Secrets:
         *,
         allowed: Iterable[str] | None = None,
         names: Mapping[str, str] | None = None,
+        outer: Secrets | None = None,
     ) -> None:
         self._lookup = lookup
         self._allowed = None if allowed is None else frozenset(allowed)
         self._lock = threading.Lock()
-        self._values: dict[str, str] = {}
+        self._values: dict[str, str] = {} if outer is None else dict(outer._values)
         self._shown: re.Pattern[str] | None = None
         self._names_of: dict[str, str] = {}
+        if self._values:
+            self._learn()
         self._references: frozenset[str] = frozenset(names or ())
         for name, place in (names or {}).items():
             self.value(name, place)
@@ -61,17 +67,17 @@ class Secrets:
         raise TypeError("secrets are not written down")
 
     @property
-    def has_references(self) -> bool:
-        """Texts of this run may hold references."""
-        return bool(self._references)
+    def names(self) -> frozenset[str]:
+        """Of those that are known by now."""
+        return frozenset(self._values)
 
     def value(self, name: str, place: str = "") -> str:
         """The value itself; from now on it is taken out of everything. Raises: SecretNotGiven, SecretNotAllowed."""
+        if self._allowed is not None and name not in self._allowed:  # also if it is known, of an outer run
+            raise SecretNotAllowed(name, place)
         known = self._values.get(name)
         if known is not None:
             return known
-        if self._allowed is not None and name not in self._allowed:
-            raise SecretNotAllowed(name, place)
         found = self._lookup(name)
         if found is None:
             raise SecretNotGiven(name, place)
@@ -123,6 +129,7 @@ class Secrets:
 
         def guarded(value: Any) -> Any:
             given = mine | {name for name, _ in secret_names(value)} if self._references else mine
+            before = keeper.set(self)
             try:
                 result = body(self.put_in(value))
                 if result.__class__ is CoroutineType or hasattr(type(result), "__await__"):
@@ -133,10 +140,13 @@ class Secrets:
             except BaseException as error:  # whatever the body raises may tell, sys.exit("...") too
                 self._raise_clean(error)
                 raise
+            finally:
+                keeper.reset(before)
 
         return guarded
 
     async def _awaited(self, result: Any, given: frozenset[str]) -> Any:
+        before = keeper.set(self)
         try:
             return self._checked(await result, given)
         except STOPPED:
@@ -144,6 +154,9 @@ class Secrets:
         except BaseException as error:  # whatever the body raises may tell, sys.exit("...") too
             self._raise_clean(error)
             raise
+        finally:
+            with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
+                keeper.reset(before)
 
     def _checked(self, result: Any, given: frozenset[str]) -> Any:
         result = take(result)[0]
@@ -168,6 +181,10 @@ class Secrets:
         if any(self._shown.search(f"{each} {each.args!r}") for each in _chain(error)):
             stand_in = RuntimeError(self.text(f"{type(error).__name__}: {error}"))
             raise stand_in.with_traceback(error.__traceback__) from None
+
+
+keeper: ContextVar[Secrets | None] = ContextVar("flowbench_keeper", default=None)
+"""The secrets of the step of this context: a run that is launched here keeps them, too."""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -208,9 +208,10 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     _check(options, "launch" if debugger is None else "debug", Options.__optional_keys__)
     compat = options.get("compat")
     blueprint = _complete(source, options)
+    ctx, text = flow.take({} if ctx is None else ctx)
+    blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
     linked = _link(blueprint, options, compat)
     places = turnstiles(linked.uses, options.get("limit"))
-    ctx, text = flow.take({} if ctx is None else ctx)
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()
     token, bus = _token(options, blueprint), Bus()
@@ -304,10 +305,10 @@ def _begin(
     site.evaluation = evaluation
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
-    prints.enter()
+    prints.enter(kept.text)
     _recorders[run.id] = run.recorder
     work = drive(evaluation, ctx, run.recorder, run.token, site)
-    run.begin(evaluation, prints.heard(work, partial(site.say, "", "")))
+    run.begin(evaluation, prints.heard(work, partial(site.say, "", ""), kept.text))
     for hear in launched:
         try:
             hear(run)

@@ -3,7 +3,7 @@
 While runs are live, an ear stands in for sys.stdout and sys.stderr. It asks the context it is called in who speaks:
 an inline body in the task of its run, an async body and what it starts on the loop, a plain function on its thread
 (and on threads that copy their context, as asyncio.to_thread does). A thread that a body starts by itself, and a
-logging handler that took sys.stderr before, speak for nobody.
+logging handler that took sys.stderr before, speak for nobody; of what the thread prints secrets are taken out, too.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TextIO, TypeVar, cast
 
 from flowbench.engine import Voice, speaker
 
 T = TypeVar("T")
+Hide = Callable[[str], str]
 
 STREAMS = ("stdout", "stderr")
 
@@ -29,37 +30,41 @@ False: in a notebook, text from another thread lands in whatever cell happens to
 KEPT = 64  # ears; as many streams may be swapped while one `print` is under way
 
 _live = 0
+_hides: list[Hide] = []  # of the live runs: what a thread of a body prints for nobody may hold their secrets
 _ears: deque[_Ear] = deque(maxlen=KEPT)
 _lock = threading.RLock()
 
 
-def enter() -> None:
-    """A run begins."""
+def enter(hide: Hide = str) -> None:
+    """A run begins. hide: takes its secrets out of a text."""
     global _live
     with _lock:
         _live += 1
+        _hides.append(hide)
         for name in STREAMS:
             stream = getattr(sys, name)
             if stream is not None and type(stream) is not _Ear:
                 setattr(sys, name, cast("TextIO", _ear(stream, name)))
 
 
-def leave() -> None:
+def leave(hide: Hide = str) -> None:
     """A run has ended."""
     global _live
     with _lock:
         _live = max(_live - 1, 0)
+        if hide in _hides:
+            _hides.remove(hide)
         if not _live:
             _take_off()
 
 
-async def heard(work: Awaitable[T], voice: Voice) -> T:
+async def heard(work: Awaitable[T], voice: Voice, hide: Hide = str) -> T:
     """Await `work`, between `enter` and `leave`; what it prints is said by `voice`. For a task of its own."""
     speaker.set(voice)
     try:
         return await work
     finally:
-        leave()
+        leave(hide)
 
 
 def pass_on(stream: str, text: str) -> None:
@@ -99,7 +104,7 @@ class _Ear:
     def write(self, text: str) -> int:
         voice = speaker.get() if _live else None
         if voice is None:
-            return cast(int, self._stream.write(text))
+            return cast(int, self._stream.write(_hidden(text)))
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         voice(self._name, text)
@@ -156,6 +161,12 @@ class _Bytes:
         return getattr(self._ear._stream.buffer, name)
 
 
+def _hidden(text: Any) -> Any:
+    for hide in tuple(_hides) if isinstance(text, str) else ():
+        text = hide(text)
+    return text
+
+
 def _take_off() -> None:
     """Unless somebody has put another stream there meanwhile; an ear that comes back so only passes on."""
     for name in STREAMS:
@@ -168,6 +179,7 @@ def _forget() -> None:
     """In a forked child nothing of the runs is left."""
     global _live, _lock
     _live, _lock = 0, threading.RLock()
+    _hides.clear()
     _take_off()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,72 @@ def test_a_step_may_take_a_secret_as_its_whole_input(functions: Functions, home:
     )
 
     assert run.result(30) == {"n": len(CANARY)}
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["thread", "loop"])
+def test_what_a_step_launches_keeps_the_secrets_of_its_run(
+    functions: Functions, heard: list[str], home: Path, is_async: bool
+) -> None:
+    inner: list[fb.Run] = []
+
+    def launch(x: str) -> fb.Run:
+        plan = blueprint(
+            seq(
+                {"kind": "assign", "at": "$.k.key", "value": lit(x)},
+                step("use", "$.k", "$.a"),
+                step("use", "$.c", "$.b"),
+            )
+        )
+        inner.append(fb.launch(plan, {"c": {"key": x}}, functions=functions))
+        return inner[-1]
+
+    def nest(x: str) -> Any:
+        return launch(x).result(30)
+
+    async def nest_async(x: str) -> Any:
+        return await launch(x)
+
+    functions.register(nest_async if is_async else nest, id="nest")
+    outer = fb.launch(
+        blueprint({**step("nest", out="$.n"), "in": "$secret:K"}), functions=functions, secrets={"K": CANARY}
+    )
+
+    assert outer.result(30)["n"]["a"]["url"] == "https://x/?k=$secret:K"
+    assert heard == [CANARY, CANARY]
+    assert CANARY not in told(outer) + told(inner[0])
+
+
+def test_a_file_that_a_step_launches_gets_no_secret_of_its_run_by_asking(
+    functions: Functions, heard: list[str], home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "from_a_stranger.json"
+    file.write_text(json.dumps(blueprint(step("use", "$.c", "$.b") | {"in": lit({"key": "$secret:K"})})))
+
+    def nest(x: str) -> Any:
+        return fb.launch(file, functions=functions).result(30)
+
+    functions.register(nest)
+    outer = fb.launch(
+        blueprint({**step("nest", out="$.n"), "in": "$secret:K"}), functions=functions, secrets={"K": CANARY}
+    )
+    outer.wait(30)
+
+    assert "SecretNotAllowed" in str(outer.error) or "is not given to this run" in str(outer.error)
+    assert heard == []
+
+
+def test_a_thread_that_a_body_starts_prints_no_secret_either(
+    functions: Functions, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @functions.agent
+    def start(x: str) -> None:
+        thread = threading.Thread(target=print, args=["mine is", x])
+        thread.start()
+        thread.join()
+
+    run = fb.launch(
+        blueprint({**step("start", out="$.n"), "in": "$secret:K"}), functions=functions, secrets={"K": CANARY}
+    )
+    run.result(30)
+
+    assert capsys.readouterr().out == "mine is $secret:K\n"
