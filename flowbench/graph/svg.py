@@ -38,6 +38,8 @@ _BADGE_LENGTH = 16  # characters
 _BADGE_SIZE = 9.0  # points
 _BADGE_HEIGHT = 13.0
 _BADGE_RISE = 9.5  # above the corner: what lies below must not cover the first line
+_WIDE_BADGE = 30.0  # points; from here on it reaches over the label of a small node, and stands higher
+_WIDE_RISE = 12.5
 _BADGE_FILL = "#374151"
 _BADGE_INK = "#ffffff"
 
@@ -145,7 +147,7 @@ def _badge(node: ET.Element, count: str) -> None:
         return
     right, top = corner
     wide = max(width(count, _BADGE_SIZE) + 9.0, _BADGE_HEIGHT)
-    left, above = right - wide + 9.0, top - _BADGE_RISE
+    left, above = right - wide + 9.0, top - (_BADGE_RISE if wide < _WIDE_BADGE else _WIDE_RISE)
     badge = ET.SubElement(node, "g", {"class": "badge"})
     box = {"x": left, "y": above, "width": wide, "height": _BADGE_HEIGHT, "rx": _BADGE_HEIGHT / 2}
     paint = {"fill": _BADGE_FILL, "stroke": _BADGE_INK, "stroke-width": "0.8"}

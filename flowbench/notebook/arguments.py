@@ -189,5 +189,6 @@ def _variable(text: str) -> str:
 
 
 def _near(word: str, variables: Mapping[str, Any]) -> str:
-    hint = did_you_mean(word, (name for name in variables if not name.startswith("_")))
+    data = (name for name, held in variables.items() if not name.startswith("_") and not callable(held))
+    hint = did_you_mean(word, data)
     return hint if "did you mean" in hint else ""

@@ -18,8 +18,8 @@ FLAGS = {
     "diff": ["--out"],
     "lint": ["--out"],
     "runs": ["--out"],
-    "run": ["--bg", "--ctx", "--durability", "--on-abort", "--out", "--step", "--timeout"],
-    "resume": ["--bg", "--on-abort", "--out", "--timeout"],
+    "run": ["--bg", "--ctx", "--durability", "--limit", "--on-abort", "--out", "--step", "--timeout"],
+    "resume": ["--bg", "--limit", "--on-abort", "--out", "--timeout"],
 }
 CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
 NAMING = ("run", "graph", "agents", "lint")

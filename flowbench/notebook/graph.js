@@ -108,7 +108,7 @@ function makeGraph(colours, scale, pick) {
     group.setAttribute("class", "badge");
     const plate = document.createElementNS(SVG, "rect");
     const left = box.x + box.width - wide + 9;
-    const top = box.y - 9.5; // above the corner: what lies below must not cover the label
+    const top = box.y - (wide < 30 ? 9.5 : 12.5); // above the corner: what lies below must not cover the label
     const paint = { fill: "#374151", stroke: "#fff", "stroke-width": 0.8 };
     for (const [name, value] of Object.entries({ x: left, y: top, width: wide, height: 13, rx: 6.5, ...paint })) {
       plate.setAttribute(name, value);

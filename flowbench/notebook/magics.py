@@ -108,7 +108,9 @@ class FlowMagics(Magics):
         self._watch(run, options)
 
     def _resume(self, options: Any) -> None:
-        run = resume(options.id, timeout=options.timeout, limit=options.limit)
+        held = self._variables.get(options.id)
+        id = held.id if isinstance(held, (Run, PastRun)) else options.id
+        run = resume(id, timeout=options.timeout, limit=options.limit)
         self._keep(run, options.out)
         self._watch(run, options)
 

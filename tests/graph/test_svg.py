@@ -154,3 +154,10 @@ def test_badges_lie_inside_the_picture(graphviz: Pictures) -> None:
     rect = node(coloured, "0").find(".//{*}rect")
     assert rect is not None
     assert float(rect.get("x", "")) + float(rect.get("width", "")) < root_width
+
+
+def test_a_wide_badge_stands_higher_than_a_small_one(graphviz: Pictures) -> None:
+    small, wide = (node(graphviz.svg(chain(3), counts={"0": count}), "0") for count in ("3/4", "1000/1000"))
+    tops = [float(rect.get("y", "")) for shape in (small, wide) if (rect := shape.find(".//{*}rect")) is not None]
+
+    assert tops[1] < tops[0]

@@ -21,6 +21,7 @@ CASES = {
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
     "Blueprints by letter": ("%flowbench graph d", ["demo"]),
     "flags": ("%fb run demo --o", ["--on-abort", "--out"]),
+    "every flag": ("%fb run demo --l", ["--limit"]),
     "choices": ("%fb run demo --on-abort ", ["continue", "stop"]),
     "variables for ctx": ("%fb run demo --ctx d", ["data", "demo"]),
     "steps": ("%fb step ", ["abort", "go", "next", "set"]),

@@ -172,11 +172,12 @@ def test_runs_started_in_python_can_be_aborted_too(desk: Shell) -> None:
     assert desk.names["other"].state == "cancelled"
 
 
-def test_a_cancelled_run_is_resumed(desk: Shell) -> None:
+@pytest.mark.parametrize("by", ["id", "variable"])
+def test_a_cancelled_run_is_resumed(by: str, desk: Shell) -> None:
     desk("%fb run napping --ctx {'x': 0.3} --timeout 0.1 --on-abort continue")
     first = desk.names["run"]
 
-    desk(f"%fb resume {first.id} --out again")
+    desk(f"%fb resume {first.id if by == 'id' else 'run'} --out again")
 
     assert desk.names["again"].id == first.id
     assert desk.names["again"].state == "done"
