@@ -107,6 +107,15 @@ class Term:
     def __rmod__(self, other: object) -> Term:
         return Value(Mod(expr_of(other), self._expr))
 
+    def __neg__(self) -> Term:
+        return Value(Sub(expr_of(0), self._expr))
+
+    def __pow__(self, other: object) -> NoReturn:
+        raise refuse(f"the language has no power; let an agent compute it, or call('name', {self!r})")
+
+    def __floordiv__(self, other: object) -> NoReturn:
+        raise refuse(f"the language has no //; write ({self!r} - {self!r} % n) / n")
+
     def __and__(self, other: object) -> Term:
         first = self._expr
         return Value(And((*(first.args if isinstance(first, And) else (first,)), _operand(other, "&"))))

@@ -226,6 +226,9 @@ def test_a_server_of_one_step_serves_the_next_and_ends_with_the_run(tmp_path: Pa
         ({"program": "ls", "use_stdin": "no"}, "Expected `bool`, got `str` - at `$.use_stdin`"),
         ({"program": "ls", "timeout": 0}, "timeout is a number of seconds over 0, not 0"),
         ({"program": "ls", "max_processes": 0}, "max_processes is a number from 1 on, not 0"),
+        ({"program": "ls", "env": {"A=B": "1"}}, 'env["A=B"] cannot be set: a name holds no ='),
+        ({"program": "ls", "env": {"A": "1\0"}}, 'env["A"] cannot be set'),
+        ({"program": "ls", "args": ["a\0b"]}, "program, args and cwd hold no NUL character"),
         ({"program": "ls", "env": {"A": 1}}, "Expected `str`, got `int` - at `$.env[...]`"),
     ],
 )

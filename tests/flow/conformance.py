@@ -270,7 +270,10 @@ def main(argv: list[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     failed = 0
-    cases = load(args.file)
+    try:
+        cases = load(args.file)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        parser.error(f'{args.file} holds no vectors, {{"cases": [...]}}: {error}')
     for case in cases:
         differences = list(check(case, args.compat))
         failed += bool(differences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -176,6 +177,11 @@ def _command(spec: Any) -> Command:
         raise SpecError(f"shell spec: {error}") from error
     if command.timeout is not None and not 0 < command.timeout < math.inf:
         raise SpecError(f"shell spec: timeout is a number of seconds over 0, not {command.timeout:g}")
+    for name, text in command.env.items():
+        if not name or "=" in name or "\0" in name + text:
+            raise SpecError(f"shell spec: env[{json.dumps(name)}] cannot be set: a name holds no =, and nothing NUL")
+    if "\0" in "".join([command.program, *command.args, command.cwd or ""]):
+        raise SpecError("shell spec: program, args and cwd hold no NUL character")
     if command.max_processes < 1:
         raise SpecError(f"shell spec: max_processes is a number from 1 on, not {command.max_processes}")
     return command
