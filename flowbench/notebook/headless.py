@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -16,7 +16,7 @@ from typing import Any, TypedDict, Unpack
 import msgspec
 
 from flowbench.blueprint import trusted
-from flowbench.notebook.errors import NotebookRefused
+from flowbench.notebook.errors import NotebookRefused, did_you_mean
 from flowbench.notebook.kernels import NAME, require
 from flowbench.storage import StorageError
 
@@ -141,12 +141,19 @@ def _prepared(source: Path, output: Path, options: Options) -> Any:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotebookRefused(f"{source} is no notebook: {reason}") from error
     given = dict(options.get("parameters") or {})
-    for line in check(given, notebook):
+    for line in [*check(given, notebook), *_untagged(notebook, options.get("tags", ()))]:
         warn(line)
     if given:
         notebook = parameterize_notebook(notebook, given, kernel_name=NAME, language="python")
     notebook = prepare_notebook_metadata(notebook, str(source), str(output))
     return remove_error_markers(notebook)
+
+
+def _untagged(notebook: Any, tags: Collection[str]) -> Iterator[str]:
+    """Warnings for people: with a misspelt tag hardly anything runs, and that without an error."""
+    known = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", ())}
+    for tag in sorted(set(tags) - known):
+        yield f"no cell is tagged `{tag}`{did_you_mean(tag, known)}"
 
 
 def _secrets(names: Collection[str]) -> dict[str, str]:

@@ -186,6 +186,15 @@ def test_parameters_come_from_files_and_options_and_a_suspicious_one_is_warned_o
     assert json.loads((desk / "pulse.json").read_text())["state"] == "done"
 
 
+def test_a_tag_that_no_cell_has_is_warned_of(desk: Path) -> None:
+    paper(desk / "in.ipynb", "print(1)")
+
+    told = CliRunner().invoke(main, ["notebook", "run", "in.ipynb", "out.ipynb", "--tags", "nightli"])
+
+    assert told.exit_code == Exit.DONE, told.output
+    assert "warning: no cell is tagged `nightli`" in told.stderr
+
+
 def test_a_notebook_gives_the_same_ctx_with_and_without_a_person(desk: Path) -> None:
     (desk / "numbers.yaml").write_text(NUMBERS)
     code = f"import agents, flowbench as fb, json\nrun = fb.launch('numbers.yaml', json.loads({CTX!r}))\n"
