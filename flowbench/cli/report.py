@@ -10,7 +10,7 @@ import click
 from flowbench.cli import output
 from flowbench.cli.exits import Exit, of_cancelled
 from flowbench.cli.place import place
-from flowbench.cli.words import as_json, short
+from flowbench.cli.words import as_json, glimpse, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +89,6 @@ def facts(run: Run) -> dict[str, object]:
 def preview(ctx: object) -> list[str]:
     """A ctx in at most one line of 100 characters per key."""
     if not isinstance(ctx, dict):
-        return ["  " + short(as_json(ctx), 98)]
+        return ["  " + glimpse(ctx, 98)]
     width = min(24, max(map(len, ctx), default=0))
-    return [f"  {short(key, 24):<{width}}  {short(as_json(item), 96 - width)}" for key, item in ctx.items()]
+    return [f"  {short(key, 24):<{width}}  {glimpse(item, 96 - width)}" for key, item in ctx.items()]

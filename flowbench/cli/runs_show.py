@@ -10,7 +10,7 @@ import click
 from flowbench.cli import output
 from flowbench.cli.exits import Exit, Refusal
 from flowbench.cli.report import preview
-from flowbench.cli.words import as_json, moment, seconds, short, table
+from flowbench.cli.words import as_json, glimpse, moment, seconds, short, table
 from flowbench.words import count
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _line(line: Line) -> str:
 
 
 def _brief(value: Any, width: int = 400) -> str:
-    return short(as_json(value), width)
+    return glimpse(value, width)
 
 
 def _pretty(value: Any) -> str:

@@ -6,6 +6,8 @@ import json
 import unicodedata
 from datetime import datetime
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
 
 def as_json(value: object) -> str:
     """One line of JSON, keys in the order given; plain ASCII, so that no terminal or pipe can refuse it."""
@@ -38,8 +40,18 @@ def moment(unix: float) -> str:
 
 def short(text: str, width: int) -> str:
     """At most `width` characters of text on one line; nothing in it can steer the terminal."""
-    plain = "".join(" " if unicodedata.category(each) in {"Cc", "Zl", "Zp"} else each for each in text)
+    plain = "".join(" " if unicodedata.category(each) in {"Cc", "Zl", "Zp"} else each for each in text[: width + 1])
     return plain if len(plain) <= width else plain[: width - 1] + "…"
+
+
+def glimpse(value: object, width: int) -> str:
+    """The beginning of a value's JSON, as `short`. The rest is not written: it may be a million times as long."""
+    text = ""
+    for part in _ENCODER.iterencode(value):
+        text += part
+        if len(text) > width:
+            break
+    return short(text, width)
 
 
 def table(rows: list[tuple[str, ...]]) -> str:

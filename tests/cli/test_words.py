@@ -39,3 +39,11 @@ def test_json_is_ascii_and_reads_back() -> None:
 
 def test_columns_line_up_and_lines_have_no_tail() -> None:
     assert words.table([("a", "b"), ("long", ""), ("x", "yy")]) == "a     b\nlong\nx     yy"
+
+
+def test_a_glimpse_writes_no_more_of_a_value_than_it_shows() -> None:
+    wide = list(range(10_000))
+    square = [wide] * 1_000_000
+
+    assert words.glimpse(square, 20) == "[[0, 1, 2, 3, 4, 5,…"
+    assert words.glimpse({"a": [1, "é"]}, 40) == words.as_json({"a": [1, "é"]})
