@@ -58,7 +58,7 @@ def test_a_waiting_thread_wakes_in_time(flow: Any, body: Callable[[int], Any]) -
 
     assert len(late) > 5
     assert sorted(late)[len(late) // 2] < 0.03
-    assert max(late) < 0.5
+    assert max(late) < 2.0  # without the pause: up to ten seconds
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,12 @@ from tests.need import need
 
 ROOT = Path(__file__).resolve().parents[2]
 OVERLAYS = Path(os.environ.get("FLOWBENCH_OVERLAYS") or ROOT / ".overlays")
+LAUNCH = """
+import faulthandler, os, signal
+faulthandler.register(signal.SIGUSR1, open(os.environ["STACKS"], "w"))
+from ipykernel import kernelapp
+kernelapp.launch_new_instance()
+"""
 VERSIONS = ("6.31.0", "7.3.0", "7.4.0")
 
 
@@ -31,7 +38,7 @@ def overlay(version: str) -> Path:
 
 class _Spec(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        argv = [sys.executable, "-Wignore", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv = [sys.executable, "-Wignore", "-c", LAUNCH, "-f", "{connection_file}"]
         return KernelSpec(argv=argv, display_name="test", language="python")
 
 
@@ -57,7 +64,9 @@ class Kernel:
     def __init__(self, version: str, folder: Path, **environment: str) -> None:
         self.version = version
         paths = [*([str(overlay(version))] if version else []), str(ROOT)]
+        self._stacks = folder / "stacks.txt"
         env = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "FLOWBENCH_HOME": str(folder / "home")} | environment
+        env["STACKS"] = str(self._stacks)
         env.pop("PYTHONWARNINGS", None)
         self.manager = KernelManager(
             kernel_name="test", kernel_spec_manager=_Spec(), connection_file=str(folder / "kernel.json")
@@ -94,7 +103,8 @@ class Kernel:
         """Wait until these have ended; the first of them."""
         until = time.monotonic() + 30
         while not all(cell.ended for cell in cells):
-            assert time.monotonic() < until, f"cells did not end: {[cell for cell in cells if not cell.ended]}"
+            if time.monotonic() > until:
+                raise AssertionError(f"cells did not end: {[c for c in cells if not c.ended]}\n{self.stacks()}")
             self.listen(0.2)
         while not all(cell.status for cell in cells):
             reply = self.client.get_shell_msg(timeout=10)
@@ -102,6 +112,12 @@ class Kernel:
             if known is not None:
                 known.status = reply["content"]["status"]
         return cells[0]
+
+    def stacks(self) -> str:
+        """Where every thread of the kernel is now."""
+        self.manager.signal_kernel(signal.SIGUSR1)
+        time.sleep(1.0)
+        return self._stacks.read_text()
 
     def listen(self, seconds: float) -> None:
         """Take one message of the kernel, if one comes."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.notebook.kernel import VERSIONS, Cell, Kernel
 
-SOON = 1.0  # seconds; on an idle machine a click ends the cell within some 20 ms
+SOON = 2.0  # seconds; on an idle machine a click ends the cell within some 20 ms
 
 SETUP = """
 import asyncio, json, os, time
