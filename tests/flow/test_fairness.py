@@ -57,7 +57,7 @@ def test_a_waiting_thread_wakes_in_time(flow: Any, body: Callable[[int], Any]) -
     asyncio.run(both())
 
     assert len(late) > 5
-    assert sorted(late)[len(late) // 2] < 0.03
+    assert sorted(late)[len(late) // 2] < 0.3
     assert max(late) < 2.0  # without the pause: up to ten seconds
 
 
