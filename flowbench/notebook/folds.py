@@ -50,7 +50,7 @@ class Folds:
                 "running" if running or is_last
                 else "mixed" if failed and done
                 else "failed" if failed
-                else "cancelled" if cancelled
+                else "cancelled" if cancelled and not (done and now.state == "done")
                 else "done"
             )  # fmt: skip
             counts[fold] = f"{done + failed + cancelled:,}"

@@ -44,7 +44,7 @@ class Progress:
                 "running" if running
                 else "mixed" if failed and done
                 else "failed" if failed
-                else "cancelled" if cancelled
+                else "cancelled" if cancelled and not (done and self.state == "done")  # else they lost a race
                 else "done"
             )  # fmt: skip
             for outer in _around(shape):

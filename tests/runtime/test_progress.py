@@ -58,6 +58,13 @@ def test_a_fan_out_that_an_abort_cut_off_joined_nothing_and_one_that_somebody_wo
     assert "1.join" not in status
 
 
+def test_a_step_that_won_a_race_is_done_although_others_lost_it() -> None:
+    run = fb.launch(blueprint(seq(fan(step("sleep", "$.i", "$.o"), (0, 600), "race"))), functions=functions)
+    run.wait(30)
+
+    assert run.progress().status()["0.f"] == "done"
+
+
 def test_a_failure_that_is_no_steps_marks_its_node() -> None:
     odd = {"kind": "branch", "cond": {"op": "lit", "value": 5}, "then": seq(), "else": seq()}
     run = fb.launch(blueprint(seq(step("inc"), odd)), {"x": 1}, functions=functions)
