@@ -4,6 +4,7 @@ properties in their long form."""
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def is_long(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&` does that, and children would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     forms.choose(forms.LONG if is_long(config) else forms.DEFAULT)
 
 
