@@ -34,7 +34,7 @@ LESSONS = {
         "Aborted: User\n.",
     ],
     "04_headless": [
-        "'unittest'",
+        "{'id': 'r-",
         "'state': 'done', 'steps': 6",
         "nightly: cancelled",
         "Timeout (by deadline)",
