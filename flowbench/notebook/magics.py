@@ -22,7 +22,7 @@ from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
-from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, launch, resume, runs
+from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, launch, resume, runs, waiting
 
 T = TypeVar("T")
 
@@ -250,12 +250,13 @@ class FlowMagics(Magics):
 
     def _wait(self, run: Run, shown: Show, on_abort: str) -> None:
         try:
-            if run.wait(QUICK_SECONDS):
-                shown.begin_at_end()
-            else:
-                shown.begin()
-                run.wait()
-                shown.finish()
+            with waiting.interrupt_aborts(run.token):  # also while the panel opens, between the two waits
+                if run.wait(QUICK_SECONDS):
+                    shown.begin_at_end()
+                else:
+                    shown.begin()
+                    run.wait()
+                    shown.finish()
         except KeyboardInterrupt:
             raise StillRunning(f"no longer waiting for {run.id}, which is {run.state}") from None
         if run.state == "done" or (run.state == "cancelled" and on_abort == "continue"):

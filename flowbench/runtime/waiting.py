@@ -48,8 +48,8 @@ def interrupt_aborts(token: CancelToken, *, is_await: bool = False) -> Iterator[
         yield
         return
     wait = _Wait(token, is_await)
-    _enter(wait)
     try:
+        _enter(wait)
         yield
     finally:
         _leave(wait)
@@ -66,18 +66,18 @@ _before: list[Any] = []  # the handler that was there, while ours is
 
 
 def _enter(wait: _Wait) -> None:
-    if not _waits:
+    _waits.append(wait)  # first: the handler must never find nobody to tell
+    if len(_waits) == 1:
         before = signal.getsignal(signal.SIGINT)
         if before is not signal.SIG_IGN and before is not None:  # ignored on purpose (a shell's `&`), or not Python's
             _before.append(before)
             signal.signal(signal.SIGINT, _on_interrupt)
-    _waits.append(wait)
 
 
 def _leave(wait: _Wait) -> None:
-    _waits.remove(wait)
-    if not _waits and _before:
+    if _waits == [wait] and _before:
         signal.signal(signal.SIGINT, _before.pop())
+    _waits.remove(wait)
 
 
 def _on_interrupt(_: int, __: FrameType | None) -> None:

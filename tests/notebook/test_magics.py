@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from flowbench.blueprint import Blueprint
 from flowbench.flow.nodes import NODES
-from flowbench.notebook import UsageError
+from flowbench.notebook import UsageError, magics
 from flowbench.notebook.arguments import USAGE
 from flowbench.notebook.completion import FLAGS
 from flowbench.runtime import Run, RunCancelled, RunFailed, waiting
@@ -47,6 +49,24 @@ def test_a_python_cell_does_too(flag: str, desk: Shell) -> None:
     desk("%fb run authored --ctx {'x': 2}")
     assert ran.out == "authored: 2 steps by 1 agent (double)\n"
     assert desk.names["run"].ctx == {"x": 2, "y": 4, "z": 8}
+
+
+def test_a_stop_while_the_panel_opens_aborts_the_run(desk: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        def begin(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+
+        def finish(self) -> None: ...
+
+    monkeypatch.setattr(magics, "show", lambda *_: Slow())
+    desk("import asyncio, flowbench as fb\n@fb.agent\nasync def rest(x):\n    await asyncio.sleep(60)")
+    desk("%%blueprint resting\nid: resting\nflow: {kind: step, ref: rest, in: $, out: $.y}")
+
+    ran = desk("%fb run resting")
+
+    assert_tidy(ran, "Aborted: Signal (by interrupt)")
+    assert "StillRunning" not in ran.out
 
 
 def test_a_flow_alone_takes_the_name_of_the_variable(shell: Shell) -> None:
