@@ -11,7 +11,9 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
@@ -35,6 +37,7 @@ from flowbench.notebook.truth import left_behind
 GRACE_SECONDS = 10.0  # an interrupted cell may abort its run, wait for its children and print; more than that is stuck
 ALWAYS = {"parameters", "injected-parameters", "always"}  # tags of cells that `tags` does not leave out
 SETTLE = "__import__('flowbench.notebook.unattended', fromlist=['settle']).settle({reason!r}, {by!r})"
+IDLE_SECONDS = 2.0  # between two messages of a kernel that has answered its last request
 TRIES = 20  # to reach a kernel that still drops requests because a cell has failed
 
 
@@ -94,6 +97,27 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         await super().async_start_new_kernel(env=env, **kwargs)
 
     start_new_kernel = run_sync(async_start_new_kernel)
+
+    async def async_wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any] | None:
+        """What papermill calls last, to ask for the language.
+
+        Until the kernel is idle: jupyter_client interrupts a kernel before it asks it to end, and one that is not yet
+        through with a request complains of that on stderr.
+        """
+        reply: dict[str, Any] | None = await super().async_wait_for_reply(msg_id, cell)
+        with suppress(Empty):
+            while reply is not None and not self._is_idle_after(
+                msg_id, await self.kc.get_iopub_msg(timeout=IDLE_SECONDS)
+            ):
+                pass
+        return reply
+
+    wait_for_reply = run_sync(async_wait_for_reply)
+
+    @staticmethod
+    def _is_idle_after(msg_id: str, message: dict[str, Any]) -> bool:
+        told = message["content"].get("execution_state"), message["parent_header"].get("msg_id")
+        return told == ("idle", msg_id)
 
     def _notebook(self) -> dict[str, str]:
         """Which notebook the kernel runs, for records that say where a function was defined."""

@@ -128,6 +128,21 @@ def test_a_long_temporary_folder_still_works(tmp_path: Path, monkeypatch: pytest
     assert list(folder.iterdir()) == []
 
 
+def test_a_kernel_is_not_interrupted_in_its_last_answer(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    slow = """
+import time
+handlers = get_ipython().kernel.shell_handlers
+answer = handlers["kernel_info_request"]
+async def slowly(*args):
+    await answer(*args)
+    time.sleep(0.5)
+handlers["kernel_info_request"] = slowly
+"""
+    result = run_notebook(paper(tmp_path / "in.ipynb", slow), tmp_path / "out.ipynb")
+
+    assert (result.cells, capfd.readouterr().err) == (1, "")
+
+
 def test_a_failing_cell_is_named_and_the_rest_does_not_run(tmp_path: Path) -> None:
     source = paper(tmp_path / "in.ipynb", "1", "1 / 0", "print('after')")
 

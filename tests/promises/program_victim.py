@@ -1,7 +1,7 @@
 """A durable run with a program step, meant to be killed: `python -m tests.promises.program_victim FILE [RUN_ID]`.
 
 Prints the run's id, then its ctx. Each start of the step's program writes its process id to FILE, and a daemon of it
-that nobody can ask to stop writes another.
+that nobody can ask to stop writes another. The program goes on when the daemon has written.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import flowbench as fb
 from tests.flows import blueprint, seq, step
 
 SCRIPT = """
-(setsid sh -c 'trap "" TERM HUP; echo $$ >> {file}; while :; do sleep 0.05; done' >/dev/null 2>&1 &)
+(setsid sh -c 'trap "" TERM HUP; echo $$ >> {file}; : > {file}.$MSE_ATTEMPT; while :; do sleep 0.05; done' \
+  >/dev/null 2>&1 &)
 trap "" TERM
 echo $$ >> {file}
+while [ ! -e {file}.$MSE_ATTEMPT ]; do sleep 0.01; done
 if [ "$MSE_ATTEMPT" = 1 ]; then while :; do sleep 0.05; done; fi
 echo 7
 """
