@@ -67,7 +67,6 @@ cancel.Aborted is a BaseException and stands outside: neither `try` in a flow no
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -83,5 +82,7 @@ class FlowbenchError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, for the end of a message; None if none is near."""
+    import difflib  # only an error needs it
+
     cutoff = 0.6 if len(word) > 2 else 0.75  # `id` is no `kind`
     return next(iter(difflib.get_close_matches(word, list(known), 1, cutoff)), None)
