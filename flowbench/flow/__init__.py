@@ -71,6 +71,7 @@ from flowbench.flow.syntax import parse, parse_expr
 from flowbench.flow.terms import Place, Target, Term, Value, call, ctx, exists, is_in, len_, lit, path
 from flowbench.flow.turnstile import Turnstile
 from flowbench.flow.values import checksum, compact, decode, duplicate, encode, hand, take
+from flowbench.flow.visited import Visit, Visited
 
 __all__ = [
     "SEED",
@@ -138,6 +139,8 @@ __all__ = [
     "Turnstile",
     "TypeMismatch",
     "Value",
+    "Visit",
+    "Visited",
     "WouldWait",
     "address",
     "assign",

@@ -99,7 +99,8 @@ class PastRun(Hindsight):
     def progress(self) -> Progress:
         """Counts, by node of the drawing."""
         known = [step for step in self._steps if step.status != "unknown"]
-        return Counter().look(self.state, known, self.running, self._history.fanned)
+        past = self._history
+        return Counter(self.blueprint.flow).look(self.state, known, self.running, past.fanned, past.evaluation)
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
