@@ -26,7 +26,7 @@ SHORTEST_SECRET = 4  # characters; taking a shorter one out of all outputs would
 class Result(msgspec.Struct, frozen=True):
     """An executed notebook. cells: code cells that ran. run_ids: runs whose outputs are in it, in order.
 
-    runs: the facts about each, see flowbench.notebook.still.facts.
+    runs: the facts about each, see flowbench.notebook.record.facts.
     """
 
     notebook: Path

@@ -10,7 +10,7 @@ from flowbench import flow
 from flowbench.engine import StepRecord
 from flowbench.notebook.picture import of_blueprint as drawn
 from flowbench.notebook.picture import of_run as coloured
-from flowbench.notebook.record import MIME
+from flowbench.notebook.record import MIME, facts
 from flowbench.notebook.view import cut, json_text, note
 from flowbench.notebook.visits import Seen, Visits
 from flowbench.runtime import Line, Log, PastRun, Run
@@ -58,22 +58,6 @@ def of_step(step: StepRecord) -> Bundle:
     told = "".join(f'<small>{name}</small><pre style="{LEFT}">{escape(text)}</pre>' for name, text in values.items())
     plain = ", ".join(f"{name} {cut(' '.join(text.split()), ERROR_LENGTH)}" for name, text in values.items())
     return {"text/html": f'<div class="flowbench"><p>{escape(line)}</p>{told}</div>', "text/plain": f"{line}; {plain}"}
-
-
-def facts(run: Run | PastRun) -> dict[str, Any]:
-    """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}, and of a
-    cancelled run {"reason", "by": str}."""
-    cause = run.cause if run.state == "cancelled" else None
-    return {
-        "id": run.id,
-        "blueprint": run.blueprint.id,
-        "state": run.state,
-        "steps": len(run.steps),
-        "seconds": round(run.seconds, 6),
-        "started": run.started,
-        "error": run.error,
-        **({} if cause is None else {"reason": str(cause.reason), "by": cause.by}),
-    }
 
 
 def outline(blueprint: bp.Blueprint) -> str:

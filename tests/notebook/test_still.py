@@ -7,7 +7,7 @@ from typing import Any
 
 from flowbench.blueprint import Functions, load
 from flowbench.notebook import still
-from flowbench.notebook.record import MIME, run_facts
+from flowbench.notebook.record import MIME, facts, run_facts
 from flowbench.runtime import Run, launch
 from tests.flows import attempt, blueprint, fan, seq, step
 
@@ -115,7 +115,7 @@ def test_the_facts_come_as_data_and_are_found_again() -> None:
 
     found = run_facts({"cells": [{"outputs": [first]}, {"outputs": [last, {"text": "x"}]}, {"source": "markdown"}]})
 
-    assert found == [still.facts(run)]
+    assert found == [facts(run)]
     assert (found[0]["state"], found[0]["steps"]) == ("done", 1)
 
 
