@@ -27,6 +27,7 @@ from flowbench.flow.evaluate import Before, Body, Evaluation, evaluate, evaluate
 from flowbench.flow.expressions import Externs, compile_expr, paths_read
 from flowbench.flow.expressions import children as sub_expressions
 from flowbench.flow.held import Held, held_by
+from flowbench.flow.meant import meant, synonym
 from flowbench.flow.nodes import (
     Add,
     And,
@@ -169,6 +170,7 @@ __all__ = [
     "let",
     "lit",
     "loop",
+    "meant",
     "nodes",
     "parse",
     "parse_expr",
@@ -181,6 +183,7 @@ __all__ = [
     "shape",
     "step",
     "sub_expressions",
+    "synonym",
     "take",
     "text_of",
     "to_json",

@@ -19,7 +19,7 @@ def facts(run: Run | PastRun) -> dict[str, Any]:
         "id": run.id,
         "blueprint": run.blueprint.id,
         "state": run.state,
-        "steps": len(run.steps),
+        "steps": run.step_count,
         "seconds": round(run.seconds, 6),
         "started": run.started,
         "error": run.error,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
+    from flowbench.runtime.changes import MISSING
     from flowbench.runtime.errors import (
         BlueprintChanged,
         JournalDamaged,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flowbench.runtime.upkeep import Collected, collect, remove
 
 __all__ = [
+    "MISSING",
     "BlueprintChanged",
     "Collected",
     "Debugger",
@@ -62,6 +64,7 @@ __all__ = [
 __getattr__ = front(
     "flowbench.runtime",
     {
+        "changes": ("MISSING",),
         "errors": (
             "BlueprintChanged",
             "JournalDamaged",

@@ -104,7 +104,7 @@ class PastRun(Hindsight):
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
-        text = f"{self.blueprint.id}: {self.state}, {count(len(self._steps), 'step')} in {self.seconds:.2f} s"
+        text = f"{self.blueprint.id}: {self.state}, {count(self.step_count, 'step')} in {self.seconds:.2f} s"
         if self.cause is not None:
             text += f", Aborted: {self.cause.reason} (by {self.cause.by})"
         if self.left_out:

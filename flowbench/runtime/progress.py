@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowbench import flow
@@ -13,6 +13,16 @@ Count = tuple[int, int, int, int]
 """done, failed, cancelled, running"""
 NONE: Count = (0, 0, 0, 0)
 LIVE = ("running", "paused")
+ENDED = ("done", "failed", "cancelled")
+
+
+def step_count(ended: Iterable[str]) -> int:
+    """What "12 steps" means wherever it is said: steps that have ended, done, failed or cancelled, each turn and branch
+    by itself; of one that was tried again after a resume, only the last attempt.
+
+    ended: the address of each outcome.
+    """
+    return len(set(ended))
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Progress:
 
     @property
     def ended(self) -> int:
-        """Steps that have ended, however: what "12 steps" means wherever it is said."""
+        """`step_count` of a run that goes on."""
         return self.done + self.failed + self.cancelled
 
     def status(self) -> dict[str, str]:

@@ -170,7 +170,7 @@ class Run(Hindsight):
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
-        state, steps = self.state, count(len(self.recorder.steps), "step")
+        state, steps = self.state, count(self.step_count, "step")
         text = f"{self.blueprint.id}: {state}, {steps} in {self.seconds:.2f} s"
         cause = self.cause
         if cause is not None and state == "cancelled":
