@@ -15,7 +15,7 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from flowbench.blueprint import trusted
+from flowbench.blueprint.hashes import HASH
 from flowbench.notebook.errors import NotebookRefused, did_you_mean
 from flowbench.notebook.kernels import NAME, require
 from flowbench.storage import StorageError
@@ -73,7 +73,7 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
     started = time.monotonic()
     secrets = _secrets(options.get("secrets", ()))
     for hash in options.get("trust", ()):
-        if not trusted.HASH.fullmatch(hash):
+        if not HASH.fullmatch(hash):
             raise NotebookRefused(f"trust {hash!r}: no hash of a Blueprint; `flowbench trust FILE` shows it")
     kernel, heartbeat = options.get("kernel"), options.get("heartbeat")
     if kernel is not None:
