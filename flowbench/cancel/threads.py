@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from flowbench.cancel.grace import GRACE_SECONDS
 from flowbench.cancel.job import Job, Orphan
+from flowbench.cancel.nearby import Distance, Sleeper
 from flowbench.cancel.reaper import Reaper
 from flowbench.cancel.reason import Aborted, AbortReason
 from flowbench.cancel.token import CancelToken
@@ -50,6 +51,7 @@ class Handoff:
         self._backlog: deque[Job[Any, Any]] = deque()
         self._usual: dict[int, float] = {}  # hash of a function: seconds, smoothed
         self._reaper = Reaper()
+        self._distance = Distance()
         self._closed = False
 
     async def call(
@@ -69,11 +71,13 @@ class Handoff:
         Raises: what `fn` raises; Aborted if `token` was aborted before `fn` began; RuntimeError when closed.
         """
         job = Job(fn, value, token, owner, at)
-        began = perf_counter()
-        self._submit(job)
+        usual, began = self._usually(fn), perf_counter()
+        is_quick = usual < self._patience
+        self._submit(job, nearby=is_quick and self._distance.is_far)
         try:
-            usual = self._usually(fn)
-            if usual >= self._patience or not job.wait_briefly(self._patience):
+            if is_quick and job.wait_briefly(self._patience):
+                self._distance.hear(perf_counter() - began)
+            else:
                 await job.wait()
         except BaseException:  # cancelled, closed or interrupted: whatever it is, nobody waits any more
             self._leave(job, grace)
@@ -131,13 +135,15 @@ class Handoff:
         for seat in idle:
             seat.gate.release()
 
-    def _submit(self, job: Job[Any, Any]) -> None:
+    def _submit(self, job: Job[Any, Any], *, nearby: bool = False) -> None:
         with self._lock:
             if self._closed:
                 raise RuntimeError("this Handoff is closed")
             if self._idle:
                 seat = self._idle.pop()
                 seat.job = job
+                if nearby and seat.sleeper is not None:
+                    seat.sleeper.call_here()
                 seat.gate.release()
             elif self._threads < self._limit:
                 self._start(job)
@@ -166,6 +172,7 @@ class Handoff:
     def _work(self, seat: _Seat) -> None:
         thread = threading.current_thread()
         _here.pool = self
+        sleeper = seat.sleeper = Sleeper()
         while (job := seat.job) is not None:
             try:
                 goes_on = job.run(thread)
@@ -177,6 +184,7 @@ class Handoff:
                 return
             del job  # an idle thread keeps nothing of its last call
             seat.gate.acquire()
+            sleeper.let_go()
 
     def _sit_down(self, seat: _Seat) -> bool:
         """Have the next job put into `seat`, whose gate opens then; False if there will be none."""
@@ -209,11 +217,15 @@ class Handoff:
 
 
 class _Seat:
-    """Where a thread waits for its next job. gate: opened once per job; a job of None means: end."""
+    """Where a thread waits for its next job. gate: opened once per job; a job of None means: end.
 
-    __slots__ = ("gate", "job")
+    sleeper: the thread itself, from its beginning on.
+    """
+
+    __slots__ = ("gate", "job", "sleeper")
 
     def __init__(self, job: Job[Any, Any]) -> None:
         self.job: Job[Any, Any] | None = job
+        self.sleeper: Sleeper | None = None
         self.gate = threading.Lock()
         self.gate.acquire()

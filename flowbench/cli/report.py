@@ -79,7 +79,7 @@ def facts(run: Run) -> dict[str, object]:
         "run_id": run.id,
         "state": run.state,
         "seconds": round(run.seconds, 6),
-        "steps": run.step_count,
+        "steps": len(run.steps),
         "ctx": run.ctx,
         "error": run.error,
         "place": None if failed is None else place(failed.body_error),

@@ -1,8 +1,7 @@
 """Unattended: what a kernel does by itself when nobody watches: keep the facts of its runs and end them in time.
 
 Our headless kernels load this as an extension before the first cell, so it holds for a notebook that only says
-`import flowbench` too; `%load_ext flowbench` brings it to other kernels. What it needs of the house is loaded when a
-run is launched: a notebook that launches none pays nothing.
+`import flowbench` too; `%load_ext flowbench` brings it to other kernels.
 """
 
 from __future__ import annotations
@@ -13,28 +12,23 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flowbench.cancel import AbortReason
 from flowbench.notebook.deadline import LIMIT
-from flowbench.runtime import launched
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from flowbench.notebook.ledger import Ledger
-    from flowbench.runtime import Run
+from flowbench.notebook.ledger import Ledger
+from flowbench.runtime import Run, launched
 
 AT_THE_END = "end of notebook"
 
 
 class Unattended:
-    """One per shell. shown: the runs that the magics have shown. stays: also when %reload_ext takes the magics out."""
+    """One per shell. ledger: what has been told of which run. stays: also when %reload_ext takes the magics out."""
 
     def __init__(self, shell: Any, *, stays: bool) -> None:
-        self.shown: Callable[[], Iterable[Run]] = tuple
+        self.ledger = Ledger()
         self.stays = stays
         self._shell = shell
-        self._ledger: Ledger | None = None  # until a run is launched
         self._live: weakref.WeakSet[Run] = weakref.WeakSet()
         self._timer: threading.Timer | None = None
         self._passed = ""
@@ -64,20 +58,15 @@ class Unattended:
     def end_cell(self, _: Any = None) -> None:
         """The limit was the cell's; what its runs have come to is told now."""
         self._forget_limit()
-        if self._ledger is not None:
-            with _undisturbed():
-                self._ledger.tell(self.shown())
+        with _undisturbed():
+            self.ledger.tell()
 
     def launched(self, run: Run) -> None:
         """Called in the thread that launched it."""
-        from flowbench.notebook.ledger import Ledger
-
         self._live.add(run)
+        self.ledger.launched(run)
         if self._passed:
-            _abort(run, "timeout", self._passed)
-        with _one_at_a_time:
-            self._ledger = self._ledger or Ledger()
-        self._ledger.launched(run)
+            run.abort(AbortReason.TIMEOUT, by=self._passed)
 
     def live(self) -> list[Run]:
         """Runs that have not ended, the oldest first."""
@@ -86,7 +75,7 @@ class Unattended:
     def _pass(self, by: str) -> None:
         self._passed = by
         for run in self.live():
-            _abort(run, "timeout", by)
+            run.abort(AbortReason.TIMEOUT, by=by)
 
     def _forget_limit(self) -> None:
         if self._timer is not None:
@@ -95,7 +84,6 @@ class Unattended:
 
 
 _here: Unattended | None = None
-_one_at_a_time = threading.Lock()
 
 
 def install(shell: Any, *, stays: bool = False) -> Unattended:
@@ -132,21 +120,15 @@ def settle(reason: str = "", by: str = "") -> None:
     runs = [] if _here is None else _here.live()
     for run in runs:
         if reason:
-            _abort(run, reason, by)
+            run.abort(AbortReason[reason.upper()], by=by)
         elif run.state == "paused":
-            _abort(run, "user", AT_THE_END)
+            run.abort(AbortReason.USER, by=AT_THE_END)
     for run in runs:
         run.wait()
         cause = run.cause
         if cause is not None and cause.by == "interrupt":  # a SIGINT meanwhile was meant for all of them
             for other in runs:
                 other.abort(cause.reason, by=cause.by)
-
-
-def _abort(run: Run, reason: str, by: str) -> None:
-    from flowbench.cancel import AbortReason
-
-    run.abort(AbortReason[reason.upper()], by=by)
 
 
 @contextmanager
