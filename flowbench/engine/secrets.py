@@ -115,6 +115,29 @@ class Secrets:
         names = self._names_of
         return shown.sub(lambda match: f"$secret:{names[match[0]]}", text)
 
+    def decided(self, text: str) -> tuple[str, str]:
+        """`text` for a text that comes in parts: (what can be told of it, the end that may be the beginning of more).
+
+        The end is as it came, to be put in front of the next part.
+        """
+        shown = self._shown
+        if shown is None or not text:
+            return text, ""
+        cut = self._beginning(text, 0)
+        for match in shown.finditer(text):
+            if match.start() < cut < match.end():  # its own end looks like its beginning
+                cut = self._beginning(text, match.end())
+        return self.text(text[:cut]), text[cut:]
+
+    def _beginning(self, text: str, after: int) -> int:
+        """Where the part of `text` begins, from `after` on, that is the beginning of a form; else its length."""
+        forms = self._names_of
+        for at in range(max(len(text) - self.longest() + 1, after), len(text)):
+            end = text[at:]
+            if any(form.startswith(end) and form != end for form in forms):
+                return at
+        return len(text)
+
     def longest(self) -> int:
         """Characters of the longest form that is looked for; who reads a stream in pieces keeps so many back."""
         return max(map(len, self._names_of), default=0)

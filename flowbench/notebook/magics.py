@@ -17,6 +17,7 @@ from flowbench.notebook.completion import blueprint_names
 from flowbench.notebook.errors import UsageError, did_you_mean
 from flowbench.notebook.grid import grid
 from flowbench.notebook.help import TEXT
+from flowbench.notebook.own_lines import only_own_lines
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
@@ -52,10 +53,14 @@ class FlowMagics(Magics):
     @cell_magic
     def blueprint(self, line: str, cell: str) -> None:
         """%%blueprint NAME [--show]: leave the cell (YAML, JSON or Python) as a Blueprint in the variable NAME."""
-        __tracebackhide__ = True  # an error in a Python body is the person's own
         name, is_shown, language = arguments.blueprint_line(line)
         if language == "python" or (not language and bp.is_python(cell)):
-            read = bp.run_body(cell, name, self._variables, line=2)
+            file = f"<blueprint {name}>"
+            try:
+                read = bp.run_body(cell, name, self._variables, file=file, line=2)
+            except Exception as error:  # whatever the person's code raises; it is raised on
+                only_own_lines(error, file, self._shell)
+                raise
         else:
             text = "\n" + cell  # an empty line where the magic stands: errors then name the line that the person sees
             read = bp.load(text, format=language or ("json" if cell.lstrip().startswith("{") else "yaml"), name=name)

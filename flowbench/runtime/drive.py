@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from flowbench.engine import Secrets, Visit, Voice, stopper
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory
+from flowbench.runtime.withheld import Withheld
 from flowbench.storage import StorageError
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Site:
         self.run_id, self.folder, self.token, self._log = run.id, run.path, run.token, run.log
         self.threads, self.secrets = threads, secrets
         self.evaluation: flow.Evaluation | None = None
+        self._withheld = Withheld()  # by (address, stream, thread)
+        self._log.ended = self._release
 
     def visit(self) -> Visit:
         assert self.evaluation is not None
@@ -73,7 +77,14 @@ class Site:
             at, agent = now.at, now.ref
         self._log.say(at, agent, stream, text)
         if prints.passes_on:
-            prints.pass_on(stream, self._log.hide(text))
+            shown = self._withheld.say((at, stream, threading.get_ident()), text, self.secrets.decided)
+            if shown:
+                prints.pass_on(stream, shown)
+
+    def _release(self, at: str | None) -> None:
+        """The step at `at`, or every one, says no more."""
+        for who, text in self._withheld.release(lambda who: at is None or who[0] == at):  # type: ignore[index]
+            prints.pass_on(who[1], text)  # type: ignore[index]
 
 
 class _Voice(msgspec.Struct, eq=False):

@@ -291,7 +291,7 @@ def _begin(
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
 ) -> Run:
-    run.log.hide = kept.text
+    run.log.hide, run.log.decide = kept.text, kept.decided
     site = Site(run, engine_thread().threads, kept)
     evaluation = flow.Evaluation(
         linked.program,
@@ -306,10 +306,10 @@ def _begin(
     site.evaluation = evaluation
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
-    prints.enter(kept.text)
+    prints.enter(kept.decided)
     _recorders[run.id] = run.recorder
     work = drive(evaluation, ctx, run.recorder, run.token, site)
-    run.begin(evaluation, prints.heard(work, partial(site.say, "", ""), kept.text))
+    run.begin(evaluation, prints.heard(work, partial(site.say, "", ""), kept.decided))
     for hear in launched:
         try:
             hear(run)

@@ -20,6 +20,7 @@ import msgspec
 
 from flowbench.runtime import store
 from flowbench.runtime.errors import own_frames
+from flowbench.runtime.withheld import Decide
 
 FILE = "log.jsonl"
 LINES = 10_000  # kept in memory
@@ -54,6 +55,8 @@ class Log:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.hide: Callable[[str], str] = str  # takes out of a line what nobody may read
+        self.decide: Decide = lambda text: (self.hide(text), "")  # the same for a line that has no end yet
+        self.ended: Callable[[str | None], None] = lambda _: None  # who also tells what is said: see `end`
         self.dropped = 0  # lines that were too old to be kept
         self.begun: dict[tuple[str, str, int], Line] = {}  # (address, stream, thread) -> a line without an end
         self._kept: deque[Line] = deque()
@@ -70,7 +73,8 @@ class Log:
     def lines(self, at: str | None = None) -> list[Line]:
         """All that are kept, oldest first, with those that have no end yet. at: only of the step of that address."""
         with self._lock:
-            found = [*self._kept, *map(self._readable, self.begun.values())]
+            begun = [msgspec.structs.replace(line, text=self.decide(line.text)[0]) for line in self.begun.values()]
+            found = [*self._kept, *begun]
         return found if at is None else [line for line in found if line.at == at]
 
     def since(self, n: int) -> tuple[list[Line], int]:
@@ -109,6 +113,7 @@ class Log:
             for line in whole:
                 self._keep(line)
             self._write(whole)
+        self.ended(at)
 
     def close(self) -> None:
         """The run has ended; what comes later is kept in memory only."""

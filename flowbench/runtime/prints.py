@@ -17,9 +17,9 @@ from contextlib import suppress
 from typing import Any, TextIO, TypeVar, cast
 
 from flowbench.engine import Voice, speaker
+from flowbench.runtime.withheld import Decide, Withheld
 
 T = TypeVar("T")
-Hide = Callable[[str], str]
 
 STREAMS = ("stdout", "stderr")
 
@@ -30,41 +30,45 @@ False: in a notebook, text from another thread lands in whatever cell happens to
 KEPT = 64  # ears; as many streams may be swapped while one `print` is under way
 
 _live = 0
-_hides: list[Hide] = []  # of the live runs: what a thread of a body prints for nobody may hold their secrets
+_decides: list[Decide] = []  # of the live runs: what a thread of a body prints for nobody may hold their secrets
+_withheld = Withheld()  # by (stream, thread)
 _ears: deque[_Ear] = deque(maxlen=KEPT)
 _lock = threading.RLock()
 
 
-def enter(hide: Hide = str) -> None:
-    """A run begins. hide: takes its secrets out of a text."""
+def enter(decide: Decide | None = None) -> None:
+    """A run begins. decide: takes its secrets out of a text that comes in parts."""
     global _live
     with _lock:
         _live += 1
-        _hides.append(hide)
+        if decide is not None:
+            _decides.append(decide)
         for name in STREAMS:
             stream = getattr(sys, name)
             if stream is not None and type(stream) is not _Ear:
                 setattr(sys, name, cast("TextIO", _ear(stream, name)))
 
 
-def leave(hide: Hide = str) -> None:
+def leave(decide: Decide | None = None) -> None:
     """A run has ended."""
     global _live
     with _lock:
         _live = max(_live - 1, 0)
-        if hide in _hides:
-            _hides.remove(hide)
+        if decide in _decides:
+            _decides.remove(decide)
+        if not _decides:
+            _release(lambda _: True)
         if not _live:
             _take_off()
 
 
-async def heard(work: Awaitable[T], voice: Voice, hide: Hide = str) -> T:
+async def heard(work: Awaitable[T], voice: Voice, decide: Decide | None = None) -> T:
     """Await `work`, between `enter` and `leave`; what it prints is said by `voice`. For a task of its own."""
     speaker.set(voice)
     try:
         return await work
     finally:
-        leave(hide)
+        leave(decide)
 
 
 def pass_on(stream: str, text: str) -> None:
@@ -104,10 +108,18 @@ class _Ear:
     def write(self, text: str) -> int:
         voice = speaker.get() if _live else None
         if voice is None:
-            return cast(int, self._stream.write(_hidden(text)))
+            return self._pass(text)
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         voice(self._name, text)
+        return len(text)
+
+    def _pass(self, text: Any) -> int:
+        """What nobody is known to say."""
+        if not _decides or not isinstance(text, str):
+            return cast(int, self._stream.write(text))
+        if shown := _withheld.say((self._name, threading.get_ident()), text, _decided):
+            self._stream.write(shown)
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -119,6 +131,8 @@ class _Ear:
             with suppress(Exception):
                 self._stream.flush()
         else:
+            here = (self._name, threading.get_ident())
+            _release(lambda who: who == here)
             self._stream.flush()
 
     @property
@@ -161,10 +175,19 @@ class _Bytes:
         return getattr(self._ear._stream.buffer, name)
 
 
-def _hidden(text: Any) -> Any:
-    for hide in tuple(_hides) if isinstance(text, str) else ():
-        text = hide(text)
-    return text
+def _decided(text: str) -> tuple[str, str]:
+    end = ""
+    for decide in tuple(_decides):
+        text, more = decide(text)
+        end = more + end
+    return text, end
+
+
+def _release(over: Callable[[Any], bool]) -> None:
+    for (name, _), text in cast("list[tuple[tuple[str, int], str]]", _withheld.release(over)):
+        stream = getattr(sys, name)
+        with suppress(Exception):  # closed, or full
+            (stream._stream if type(stream) is _Ear else stream).write(text)
 
 
 def _take_off() -> None:
@@ -179,7 +202,7 @@ def _forget() -> None:
     """In a forked child nothing of the runs is left."""
     global _live, _lock
     _live, _lock = 0, threading.RLock()
-    _hides.clear()
+    _decides.clear()
     _take_off()
 
 

@@ -169,3 +169,27 @@ JSON = st.recursive(
 @given(JSON)
 def test_nothing_that_comes_back_holds_the_value(value: Any) -> None:
     assert "hunter2!x" not in json.dumps(secrets("KEY").guard(lambda _: value)(None))
+
+
+@pytest.mark.parametrize(
+    ("values", "text", "told", "end"),
+    [
+        ({"A": "hunter2"}, "it is hun", "it is ", "hun"),
+        ({"A": "hunter2"}, "it is hunter2", "it is $secret:A", ""),
+        ({"A": "hunter2"}, "it is hunt us", "it is hunt us", ""),
+        ({"A": "abcabc"}, "abcabc", "$secret:A", ""),
+        ({"A": "abcabc"}, "abcabcab", "$secret:A", "ab"),
+        ({"A": "abcd", "B": "abcdef"}, "x abcd", "x ", "abcd"),
+        ({"A": "abcd", "B": "abcdef"}, "x abcd.", "x $secret:A.", ""),
+        ({}, "anything", "anything", ""),
+        ({"A": "hunter2"}, "", "", ""),
+    ],
+    ids=["a beginning", "all", "no beginning", "its end is its beginning", "more of it", "a longer one",
+         "the short one", "no secrets", "nothing"],
+)  # fmt: skip
+def test_the_end_of_a_text_waits_while_it_may_be_the_beginning_of_a_secret(
+    values: dict[str, str], text: str, told: str, end: str
+) -> None:
+    secrets = Secrets(values.get, names=dict.fromkeys(values, ""))
+
+    assert secrets.decided(text) == (told, end)

@@ -81,6 +81,8 @@ def test_an_error_in_a_python_cell_is_the_persons_own(desk: Shell) -> None:
     assert isinstance(ran.error, NameError)
     assert "stp(double)" in ran.out
     assert "magics.py" not in ran.out
+    assert "run_cell_magic" not in ran.out
+    assert "hidden" not in ran.out
     assert "authored" not in desk.names
 
 

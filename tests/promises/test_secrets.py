@@ -203,3 +203,25 @@ def test_a_thread_that_a_body_starts_prints_no_secret_either(
     run.result(30)
 
     assert capsys.readouterr().out == "mine is $secret:K\n"
+
+
+def test_a_secret_that_is_printed_in_parts_reaches_the_terminal_as_its_name(
+    functions: Functions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @functions.agent
+    def spell(x: str) -> int:
+        for letter in f"it is {x}, is it":
+            print(letter, end="", flush=True)
+        print(x[:5])
+        return 1
+
+    @functions.agent
+    def end(x: str) -> int:
+        print(x[:-1], end="")
+        return 1
+
+    flow = seq({**step("spell", out="$.n"), "in": "$secret:K"}, {**step("end", out="$.n"), "in": "$secret:K"})
+    run = fb.launch(blueprint(flow), functions=functions, secrets={"K": CANARY})
+    run.result(30)
+
+    assert capsys.readouterr().out == f"it is $secret:K, is it{CANARY[:5]}\n{CANARY[:-1]}"
