@@ -33,6 +33,20 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ blueprint.UnknownFunction        no Python function is registered under that id
 ├─ blueprint.UnfitFunction          @agent above something that a step cannot call
 ├─ blueprint.UnfitInput             a step's input does not fit its function's parameters
+├─ blueprint.BlueprintStoreError    a Blueprint store did not do what was asked
+│  ├─ blueprint.UnfitId             no store takes this id
+│  ├─ blueprint.IdNotFound
+│  ├─ blueprint.VersionNotFound
+│  ├─ blueprint.HeadEmpty           nothing was ever written under this id
+│  ├─ blueprint.HeadMoved           somebody else has written meanwhile
+│  ├─ blueprint.Archived
+│  ├─ blueprint.LockBusy            another writer holds this id
+│  ├─ blueprint.HashMismatch        what is stored is not what its writer has named
+│  ├─ blueprint.InvalidLayout       a repository that this store has not made
+│  └─ blueprint.NotCanonical        something in it is no JSON
+├─ blueprint.BadRequirement         no version requirement in Cargo's syntax (also a ValueError)
+├─ blueprint.InvalidVersionLabel
+├─ blueprint.NoVersionMatches
 ├─ engine.CompileError              the Blueprint is well formed, but nobody can run it
 │  ├─ engine.UnknownKind
 │  ├─ engine.InvalidSpec
@@ -67,7 +81,6 @@ cancel.Aborted is a BaseException and stands outside: neither `try` in a flow no
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -83,5 +96,7 @@ class FlowbenchError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, for the end of a message; None if none is near."""
+    import difflib  # only an error needs it
+
     cutoff = 0.6 if len(word) > 2 else 0.75  # `id` is no `kind`
     return next(iter(difflib.get_close_matches(word, list(known), 1, cutoff)), None)

@@ -12,6 +12,7 @@ from typing import Any
 from flowbench.blueprint.errors import InvalidAgentFile, UnreadableText
 from flowbench.blueprint.excerpt import spot
 from flowbench.blueprint.folder import Folder, Refused
+from flowbench.blueprint.hashes import text_hash
 from flowbench.blueprint.model import AgentDef, AgentKind, AgentProfile
 from flowbench.blueprint.place import ROOT, under
 from flowbench.blueprint.reader import Document, read
@@ -49,7 +50,7 @@ def read_agent(text: str, kind: AgentKind, source: str) -> AgentDef:
         tools=fields.tools(),
         description=None if description is None else description.strip(),
         extras=extras or None,
-        version_hash=_hash(body),
+        version_hash=text_hash(body),
         **{key: fields.text(key) for key in _TEXTS},
     )
     return AgentDef(name, kind, None, profile)
@@ -128,9 +129,3 @@ class _Fields:
                 pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
                 inside += [(under(place, key), each) for key, each in pairs if isinstance(each, (dict, list))]
             level = inside
-
-
-def _hash(text: str) -> str:
-    from blake3 import blake3
-
-    return blake3(text.encode()).hexdigest()

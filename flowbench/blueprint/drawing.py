@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flowbench.blueprint.folding import Folds
 from flowbench.blueprint.model import Blueprint
-from flowbench.blueprint.phrase import phrase
+from flowbench.blueprint.phrase import phrase, reading
 from flowbench.flow import to_json
 from flowbench.graph import Drawing, Edge, Group, Node
 
@@ -105,8 +105,10 @@ def _next(pen: _Pen, ends: list[_End] | None) -> _Part | list[_End]:
 
 def _step(sketch: _Sketch, part: _Part) -> _Drawn:
     node = part.node
-    detail = f"{phrase(node['in'])} → {phrase(node['out'])}"
-    return sketch.box(Node(part.at, node["ref"], "step", detail, part.group), part.ends)
+    out = phrase(node["out"])
+    detail = f"{reading(node['in'])} → {out}".strip()
+    hover = f"{node['ref']} {phrase(node['in'])} → {out}"
+    return sketch.box(Node(part.at, node["ref"], "step", detail, part.group, hover), part.ends)
 
 
 def _assign(sketch: _Sketch, part: _Part) -> _Drawn:

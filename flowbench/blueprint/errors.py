@@ -145,3 +145,157 @@ class UnfitInput(FlowbenchError, TypeError):
     """The step's input does not fit the function's parameters: said when the step runs."""
 
     code = "unfit_input"
+
+
+class BlueprintStoreError(FlowbenchError):
+    """A Blueprint store did not do what was asked. id: of the Blueprint.
+
+    Source: mlua-swarm 0.2.1; what to do is added to its words.
+    """
+
+    code = "blueprint_store"
+
+    def __init__(self, id: str, message: str) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+class UnfitId(BlueprintStoreError):
+    """No store takes this id: it would be the name of a folder."""
+
+    code = "unfit_blueprint_id"
+
+    def __init__(self, id: object) -> None:
+        told = shown_id(id)
+        super().__init__(
+            told,
+            f"blueprint id {told} cannot be stored: up to 128 letters, digits and . _ -, not beginning with . or -",
+        )
+
+
+class VersionNotFound(BlueprintStoreError):
+    code = "blueprint_version_not_found"
+
+    def __init__(self, id: str, version: str) -> None:
+        super().__init__(
+            id, f"blueprint not found: id={id} version={version[:80]}; look at the versions in its history"
+        )
+        self.version = version
+
+
+class IdNotFound(BlueprintStoreError):
+    code = "blueprint_id_not_found"
+
+    def __init__(self, id: str, known: Sequence[str]) -> None:
+        super().__init__(id, f"blueprint id not found: id={id}{did_you_mean(id, known)}{_stored(known)}")
+
+
+class HeadEmpty(BlueprintStoreError):
+    """Nothing was ever written under this id."""
+
+    code = "blueprint_head_empty"
+
+    def __init__(self, id: str, known: Sequence[str]) -> None:
+        super().__init__(id, f"head ref empty: id={id}{did_you_mean(id, known)}{_stored(known)}")
+
+
+class HeadMoved(BlueprintStoreError):
+    """Somebody else has written meanwhile. head: the version that is there now, None if none."""
+
+    code = "blueprint_head_moved"
+
+    def __init__(self, id: str, parents: Sequence[str], head: str | None) -> None:
+        super().__init__(
+            id,
+            f"head moved: id={id}: made from version {parents[0][:12]}, but the head is {(head or 'empty')[:12]}; "
+            f"read the head, make the change again, write that",
+        )
+        self.parents, self.head = tuple(parents), head
+
+
+class Archived(BlueprintStoreError):
+    code = "blueprint_archived"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id, f"blueprint is archived: id={id}; unarchive it to read its head or write to it")
+
+
+class LockBusy(BlueprintStoreError):
+    """Another writer of this id has held its lock for too long."""
+
+    code = "blueprint_lock_busy"
+
+    def __init__(self, id: str, seconds: float) -> None:
+        super().__init__(
+            id,
+            f"blueprint store: per-id write lock busy: id={id}, for {seconds:g} s; try again when it is done",
+        )
+
+
+class HashMismatch(BlueprintStoreError):
+    """What is stored is not what its writer has named."""
+
+    code = "blueprint_hash_mismatch"
+
+    def __init__(self, id: str, named: str, found: str) -> None:
+        super().__init__(
+            id, f"content hash mismatch: id={id}: named {named[:12]}, found {found[:12]}; the stored file was changed"
+        )
+        self.named, self.found = named, found
+
+
+class InvalidLayout(BlueprintStoreError):
+    """A repository, or what should be written into one, is not as this store makes them."""
+
+    code = "blueprint_invalid_layout"
+
+    def __init__(self, id: str, why: str) -> None:
+        super().__init__(id, f"invalid store layout: id={id}: {why}")
+
+
+class NotCanonical(BlueprintStoreError):
+    """It has no canonical form: something in it is no JSON."""
+
+    code = "blueprint_not_canonical"
+
+    def __init__(self, id: str, why: str) -> None:
+        super().__init__(id, f"blueprint '{id}' has no canonical form: {why}")
+
+
+class BadRequirement(FlowbenchError, ValueError):
+    """A version requirement that Cargo's syntax does not have. req: as it was written."""
+
+    code = "bad_version_requirement"
+
+    def __init__(self, req: str, why: str) -> None:
+        super().__init__(f"no version requirement: {json.dumps(req[:80])}: {why}; write one like ^1.2 or >=1.2, <2")
+        self.req = req
+
+
+class InvalidVersionLabel(FlowbenchError):
+    """A stored version has a label that is no version. version: its hash."""
+
+    code = "invalid_version_label"
+
+    def __init__(self, label: str, version: str, why: str) -> None:
+        super().__init__(f"invalid semver version_label {json.dumps(label[:80])}: {why} (version {version[:12]})")
+        self.label, self.version = label, version
+
+
+class NoVersionMatches(FlowbenchError):
+    """labels: those that there are, the newest first."""
+
+    code = "no_version_matches"
+
+    def __init__(self, req: str, labels: Sequence[str]) -> None:
+        have = ", ".join(labels[:10]) + (f" and {len(labels) - 10} more" if len(labels) > 10 else "")
+        super().__init__(f"no version matches semver req: {req}; {f'labelled: {have}' if have else 'none has a label'}")
+        self.req, self.labels = req, tuple(labels)
+
+
+def shown_id(id: object) -> str:
+    return json.dumps(id if len(id) <= 80 else id[:80] + "…") if isinstance(id, str) else f"of type {type(id).__name__}"
+
+
+def _stored(known: Sequence[str]) -> str:
+    return f"; stored: {', '.join(known[:10])}" if known else "; nothing is stored here yet"

@@ -135,18 +135,20 @@ class SpawnerHints(Record, frozen=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, eq=False):
-    """Where a Blueprint was read. file: its name. run: id of the run that recorded it. "" where that is not so.
+    """Where a Blueprint was read. file: its name. run: id of the run that recorded it. store: which one, in words.
+    "" where that is not so.
 
     All are equal, so that two Blueprints are equal whenever they are written alike.
     """
 
     file: str = ""
     run: str = ""
+    store: str = ""
 
     @property
     def is_value(self) -> bool:
         """The text of a cell, or something that Python made."""
-        return not (self.file or self.run)
+        return not (self.file or self.run or self.store)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Provenance)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 ROOM = 60  # characters
+NAMES_ROOM = 30  # beside them a box has to say where the output goes
 _INFIX = {
     "or": (1, " or "),
     "and": (2, " and "),
@@ -24,6 +25,36 @@ _INFIX = {
 }
 _NOT = 3
 _EMPTY = {"and": "true", "or": "false"}  # what they are when nothing stands between
+
+
+def reading(expression: Any) -> str:
+    """What a step reads: "" for nothing; `a, b` for parameters by name that are read where their names say.
+
+    `a, b: $.total` where they are read elsewhere, and the names alone where that would have no room.
+    """
+    if expression == {"op": "lit", "value": None}:
+        return ""
+    pairs = _fields(expression)
+    if not pairs:
+        return phrase(expression)
+    told = ", ".join(name if _is_named(value, name) else f"{name}: {phrase(value)}" for name, value in pairs)
+    if len(told) > NAMES_ROOM:
+        told = ", ".join(name for name, _ in pairs)
+    return told if len(told) <= NAMES_ROOM else told[: NAMES_ROOM - 1] + "…"
+
+
+def _fields(expression: Any) -> list[tuple[str, Any]]:
+    """Name and expression of each part of an object that is put together."""
+    if expression["op"] != "call_extern" or expression["ref"] != "object" or len(expression["args"]) % 2:
+        return []
+    keys, values = expression["args"][::2], expression["args"][1::2]
+    if not all(key["op"] == "lit" and isinstance(key["value"], str) for key in keys):
+        return []
+    return [(key["value"], value) for key, value in zip(keys, values, strict=True)]
+
+
+def _is_named(value: Any, name: str) -> bool:
+    return bool(value == {"op": "path", "at": f"$.{name}"})
 
 
 class _Literal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -13,6 +13,7 @@ import msgspec
 from flowbench.blueprint.errors import InvalidBlueprint
 from flowbench.blueprint.place import under
 from flowbench.blueprint.words import did_you_mean, one_of, what
+from flowbench.flow import synonym
 
 T = TypeVar("T")
 Reader = Callable[[Any, str], Any]
@@ -144,7 +145,8 @@ def _tagged(members: tuple[type[Record], ...]) -> Reader:
     def read(value: Any, place: str) -> Any:
         _object(value, place)
         if "kind" not in value:
-            raise _missing(place, "kind")
+            other = next((key for key in value if synonym(key, ["kind"])), None)
+            raise _missing(place, "kind") if other is None else unknown_field(place, other, ["kind"])
         tag = value["kind"]
         if not isinstance(tag, str) or tag not in by_tag:
             raise _not_one_of(tag, by_tag, under(place, "kind"))
@@ -191,7 +193,7 @@ def _record(cls: type[Record]) -> Reader:
         if not tolerant:
             for key in value:
                 if key not in known:
-                    raise unknown_field(place, key, [field.encode_name for field, _ in readers])
+                    raise unknown_field(place, key, [field.encode_name for field, _ in readers], value)
         made = {}
         for field, reader in readers:
             if field.encode_name in value:
@@ -208,9 +210,10 @@ def _object(value: Any, place: str) -> None:
         raise InvalidBlueprint(place, f"expected an object, not {what(value)}")
 
 
-def unknown_field(place: str, key: str, known: list[str]) -> InvalidBlueprint:
-    """The refusal of a key that nothing reads."""
-    message = f'unknown field "{key}"{did_you_mean(key, known)}; allowed here: {", ".join(known)}'
+def unknown_field(place: str, key: str, known: list[str], given: Collection[str] = ()) -> InvalidBlueprint:
+    """The refusal of a key that nothing reads. given: fields that are there already, less likely meant."""
+    meant = did_you_mean(key, [name for name in known if name not in given]) or did_you_mean(key, known)
+    message = f'unknown field "{key}"{meant}; allowed here: {", ".join(known)}'
     return InvalidBlueprint(under(place, key), message, names_key=True)
 
 

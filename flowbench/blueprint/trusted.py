@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 import time
 import unicodedata
@@ -22,12 +21,12 @@ from typing import Any
 import msgspec
 
 from flowbench.blueprint.errors import UntrustedBlueprint
-from flowbench.blueprint.model import AgentDef, AgentKind, Blueprint, dumps
+from flowbench.blueprint.hashes import HASH, content_hash
+from flowbench.blueprint.model import AgentDef, AgentKind, Blueprint
 from flowbench.blueprint.registry import is_adopted
 from flowbench.storage import StorageError, home, private_dir, write
 
 HARMLESS = frozenset([AgentKind.PYTHON_FN, AgentKind.RUST_FN, AgentKind.OPERATOR])
-HASH = re.compile(r"[0-9a-f]{64}")
 ALLOWED = "FLOWBENCH_TRUST"
 """Environment variable: hashes, separated by commas, that this process may run; a headless notebook gets it."""
 
@@ -42,10 +41,8 @@ def commands(blueprint: Blueprint) -> tuple[AgentDef, ...]:
 
 def trust_hash(blueprint: Blueprint) -> str:
     """BLAKE3 in hex of the canonical JSON, without the agents that a launch adds for registered functions."""
-    from blake3 import blake3
-
     own = tuple(agent for agent in blueprint.agents if not is_adopted(agent))
-    return blake3(dumps(msgspec.structs.replace(blueprint, agents=own)).encode()).hexdigest()
+    return content_hash(msgspec.structs.replace(blueprint, agents=own))
 
 
 def trust(hash: str, *, name: str = "") -> None:
@@ -89,7 +86,7 @@ def require_trust(blueprint: Blueprint, allowed: str | None = None) -> None:
         return
     hash = trust_hash(blueprint)
     if hash not in (allowed, *os.environ.get(ALLOWED, "").split(",")) and not is_trusted(hash):
-        raise UntrustedBlueprint(origin.file, origin.run, hash, [_brief(agent) for agent in found])
+        raise UntrustedBlueprint(origin.file, origin.run or origin.store, hash, [_brief(agent) for agent in found])
 
 
 def remember_trust(blueprint: Blueprint) -> None:

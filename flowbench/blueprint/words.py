@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowbench.errors import nearest
+from flowbench.flow import meant
 
 SHOWN = 40  # characters of somebody's own text that a message repeats
 
@@ -13,8 +13,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean "kind"?)` or nothing."""
     if len(word) > SHOWN:
         return ""
-    meant = nearest(word, known)
-    return f' (did you mean "{meant}"?)' if meant else ""
+    found = meant(word, known)
+    return f' (did you mean "{found}"?)' if found else ""
 
 
 def one_of(allowed: Iterable[str]) -> str:

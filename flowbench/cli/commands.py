@@ -1,11 +1,10 @@
-"""The group `flowbench`: its commands are named here and imported when they are asked for."""
+"""The group `flowbench`: what its commands are called and do, and how their errors look."""
 
 from __future__ import annotations
 
 import re
 import sys
 from contextlib import suppress
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -13,20 +12,21 @@ import click
 from flowbench import __version__
 from flowbench.cli import output
 from flowbench.cli.exits import Exit, Refusal, refusal
+from flowbench.cli.lazy import Lazy
 from flowbench.errors import FlowbenchError, nearest
 
-# Each module holds one `command`. The order is the order of the help: first look, then work, then look back.
+# Each has a module of its name. The order is the order of the help: first look, then work, then look back.
 COMMANDS = {
-    "demo": "flowbench.cli.demo",
-    "run": "flowbench.cli.run",
-    "check": "flowbench.cli.check",
-    "graph": "flowbench.cli.graph",
-    "schema": "flowbench.cli.schema",
-    "trust": "flowbench.cli.trust",
-    "runs": "flowbench.cli.runs",
-    "resume": "flowbench.cli.resume",
-    "notebook": "flowbench.cli.notebook",
-    "doctor": "flowbench.cli.doctor",
+    "demo": "Execute the tour notebook headlessly and say where it is.",
+    "run": "Run the Blueprint in FILE (YAML or JSON) to its end.",
+    "check": "Read the Blueprint in FILE, look for what is likely not meant and for the functions it names.",
+    "graph": "Draw the Blueprint in FILE.",
+    "schema": "Print the JSON Schema (2020-12) of Blueprint files.",
+    "trust": "Show the commands in the Blueprint FILE and allow them, once and for all, if you say so.",
+    "runs": "List the runs on this machine; show, remove and clean up.",
+    "resume": "Go on with the run ID where it stopped.",
+    "notebook": "Work with notebooks without a browser.",
+    "doctor": "Look at everything that flowbench needs here, and say how to mend what is missing or odd.",
 }
 
 
@@ -35,17 +35,8 @@ _GUESS = re.compile(r"\.? \(?Did you mean (.*?)\)?$", re.DOTALL)  # click's own,
 MACHINE = "flowbench.machine"  # a program asked: it gets errors as JSON, too
 
 
-class Commands(click.Group):
-    """Commands by name; an error of ours becomes one line on stderr and an exit code, never a traceback."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(COMMANDS[cmd_name]).command
-        return command
+class Commands(Lazy):
+    """The top group: an error of ours becomes one line on stderr and an exit code, never a traceback."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """click's own; help that cannot be written is one line, too."""
@@ -107,7 +98,12 @@ def _tell_program(told: Refusal, error: Exception) -> None:
         output.say(as_json({"error": facts}))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    table=COMMANDS,
+    home="flowbench.cli.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", message="flowbench %(version)s")
 def flowbench() -> None:
     """Write a Blueprint, see it, run it, step it, stop it, resume it.

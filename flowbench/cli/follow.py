@@ -90,7 +90,7 @@ def follow(run: Run, heard: Heard) -> None:
 def progress_line(run: Run) -> str:
     """`12 steps · 1 failed · parse x4 · 3.1 s`"""
     now = run.progress()
-    parts = [count(now.done, "step")]
+    parts = [count(now.ended, "step")]
     if now.failed:
         parts.append(f"{now.failed} failed")
     parts += [f"{agent} x{many}" for agent, many in Counter(agent for _, agent, _ in now.running).most_common(3)]

@@ -79,7 +79,7 @@ def facts(run: Run) -> dict[str, object]:
         "run_id": run.id,
         "state": run.state,
         "seconds": round(run.seconds, 6),
-        "steps": len(run.steps),
+        "steps": run.step_count,
         "ctx": run.ctx,
         "error": run.error,
         "place": None if failed is None else place(failed.body_error),

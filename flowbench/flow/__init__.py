@@ -27,6 +27,7 @@ from flowbench.flow.evaluate import Before, Body, Evaluation, evaluate, evaluate
 from flowbench.flow.expressions import Externs, compile_expr, paths_read
 from flowbench.flow.expressions import children as sub_expressions
 from flowbench.flow.held import Held, held_by
+from flowbench.flow.meant import meant, synonym
 from flowbench.flow.nodes import (
     Add,
     And,
@@ -71,6 +72,7 @@ from flowbench.flow.syntax import parse, parse_expr
 from flowbench.flow.terms import Place, Target, Term, Value, call, ctx, exists, is_in, len_, lit, path
 from flowbench.flow.turnstile import Turnstile
 from flowbench.flow.values import checksum, compact, decode, duplicate, encode, hand, take
+from flowbench.flow.visited import Visit, Visited
 
 __all__ = [
     "SEED",
@@ -138,6 +140,8 @@ __all__ = [
     "Turnstile",
     "TypeMismatch",
     "Value",
+    "Visit",
+    "Visited",
     "WouldWait",
     "address",
     "assign",
@@ -166,6 +170,7 @@ __all__ = [
     "let",
     "lit",
     "loop",
+    "meant",
     "nodes",
     "parse",
     "parse_expr",
@@ -178,6 +183,7 @@ __all__ = [
     "shape",
     "step",
     "sub_expressions",
+    "synonym",
     "take",
     "text_of",
     "to_json",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any
@@ -43,6 +43,10 @@ class Evaluation:
 
     While a body is called, and until it first waits, `here` is its scope, `at` its address and `ref` its agent; at all
     other times `here` is None.
+
+    visited: counts by the places that the program gave its nodes. errors: (try that caught it, or the branch or root
+    that it left; the node where it arose; was it caught) -> how often, shapes all. unwritten: shapes of steps whose
+    output could not be written. What they mean, flow.visited knows.
     """
 
     def __init__(
@@ -76,6 +80,9 @@ class Evaluation:
         self.cause: Cause | None = None  # read at every step
         self._why = ""  # its reason, in words, for the many that are cancelled at once
         self.untold: BaseException | None = None  # why the sink could not be told of something
+        self.visited = [0] * program.counts
+        self.errors: Counter[tuple[str, str, bool]] = Counter()
+        self.unwritten: Counter[str] = Counter()
         self.root: Scope | None = None  # until it has begun
         self.here: Scope | None = None
         self.at = self.ref = ""

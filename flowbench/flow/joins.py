@@ -55,6 +55,7 @@ class _Fanned:
         outer = self.scope
         name = f"{self.address}.f{index}"
         branch = self.run.scope(outer.ctx, name, self.began_live, outer.strict, crew or outer.crew)
+        self.run.visited[self.op.slot] += 1
         self.op.bind(branch, self.items[index])
         return branch
 

@@ -90,6 +90,13 @@ class Scope(msgspec.Struct, eq=False):
         self.own.clear()
         return self.ctx
 
+    def catches(self) -> str | None:
+        """Address of the innermost try around; None: nothing here catches an error."""
+        frame = self.frame
+        while isinstance(frame, Turns):
+            frame = frame.outer
+        return None if frame is None else frame.prefix + frame.op.suffix
+
     def unwind(self, error: FlowError) -> int:
         """Where the innermost catch begins, with the ctx restored. Raises: the error, if nothing catches it."""
         while (frame := self.frame) is not None:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar, get_args
 
 import msgspec
 
-from flowbench.errors import nearest
 from flowbench.flow.errors import InvalidPath, NotJson, ParseError
+from flowbench.flow.meant import meant, synonym
 from flowbench.flow.nodes import EXPRESSIONS, NODES, Expr, JoinMode, Let, Node
 from flowbench.flow.paths import SEED
 from flowbench.flow.paths import parse as parse_path
@@ -167,9 +167,9 @@ def _tagged(data: Any, tag: str, shapes: dict[str, Shape], place: Place) -> tupl
     name = data.get(tag)
     if tag not in data:
         other = "op" if tag == "kind" else "kind"
-        hint = (
-            f" (an object with `{other}` is {'an expression' if tag == 'kind' else 'a node'})" if other in data else ""
-        )
+        hint = next((f" (here `{key}` is called `{tag}`)" for key in data if synonym(str(key), [tag])), "")
+        if other in data:
+            hint = f" (an object with `{other}` is {'an expression' if tag == 'kind' else 'a node'})"
         _refuse(f"missing field `{tag}` of {what}{hint}: {_expected(None, shapes)}", place)
     if not isinstance(name, str) or (shape := shapes.get(name)) is None:
         _refuse(f"unknown {tag} {_shown(name)}: {_expected(name, shapes)}", (place, tag))
@@ -214,8 +214,8 @@ def _expected(given: Any, names: Iterable[str]) -> str:
 
 
 def _meant(given: Any, names: list[str]) -> str:
-    meant = nearest(given, names) if isinstance(given, str) else None
-    return f" (did you mean `{meant}`?)" if meant else ""
+    found = meant(given, names) if isinstance(given, str) else None
+    return f" (did you mean `{found}`?)" if found else ""
 
 
 def _shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING
 
 from flowbench.cancel import Aborted
+from flowbench.flow.address import shape
 from flowbench.flow.errors import DispatcherError, FlowError, NonBoolCond, TypeMismatch, text_of
 from flowbench.flow.paths import SEED
 from flowbench.flow.program import FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
     """Run `program` on `scope` until its end; scope.ctx is the result. Raises: FlowError, Aborted, Frontier."""
     code, bodies, sink, clock = program.code, run.bodies, run.sink, perf_counter
-    turnstiles = run.turnstiles
+    turnstiles, visited = run.turnstiles, run.visited
     keep, log, pc = sink.keeps_text, scope.log, 0
     text = made = None
     while True:
@@ -110,7 +111,11 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             await turn(run)
                     if run.hooks:
                         run.edge(scope, address, "out")
-                    op.write(scope, out)
+                    try:  # costs nothing where nothing is raised
+                        op.write(scope, out)
+                    except FlowError:
+                        run.unwritten[shape(address)] += 1
+                        raise
                     if run.hooks:
                         run.edge(scope, address, "after")
                     if log is not None:
@@ -120,11 +125,15 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     if value.__class__ in CONTAINERS:
                         scope.own.clear()
                     op.write(scope, value)
+                    visited[op.slot] += 1
                 elif kind == TEST:
                     value = op.read(scope.ctx)
-                    if value is False:
+                    if value is True:
+                        visited[op.slot] += 1
+                    elif value is False:
+                        visited[op.slot + 1] += 1
                         pc = op.target
-                    elif value is not True:
+                    else:
                         raise NonBoolCond(compact(value))
                 elif kind == JUMP:
                     pc = op.target
@@ -133,7 +142,9 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     if turns.count >= op.max or (value := op.read(scope.ctx)) is None or value is False:
                         scope.prefix, scope.frame = turns.prefix, turns.outer
                         pc = op.target
+                        visited[op.slot + 1] += 1
                     else:
+                        visited[op.slot] += 1
                         scope.prefix = f"{turns.inner}{turns.count}"
                 elif kind == NEXT:
                     turns = scope.frame  # type: ignore[assignment]
@@ -173,6 +184,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     if run.hooks:
                         run.edge(scope, address, "out")
                     op.write(scope, out)
+                    visited[op.slot + 1] += 1
                     if log is not None:
                         scope.mark(address, "out")
                 else:
@@ -184,6 +196,8 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
             error.causes = error.causes or (address,)
             if run.hooks and op.kind in (STEP, FANOUT):
                 run.edge(scope, address, "out")
+            outer = scope.catches()
+            run.errors[shape(scope.name if outer is None else outer), shape(address), outer is not None] += 1
             pc = scope.unwind(error)
 
 

@@ -13,13 +13,17 @@ EDGE_STYLES = frozenset({"solid", "dashed", "dotted", "bold"})
 
 
 class Node(msgspec.Struct, frozen=True):
-    """One box. id: address such as "2.f.0", unique in its drawing; label, detail: any text, shown cut and escaped."""
+    """One box. id: address such as "2.f.0", unique in its drawing; label, detail: any text, shown cut and escaped.
+
+    hover: what the mouse shows, if that is more than label and detail.
+    """
 
     id: str
     label: str
     kind: str = "step"
     detail: str = ""
     group: str = ""
+    hover: str = ""
 
 
 class Edge(msgspec.Struct, frozen=True):

@@ -56,7 +56,7 @@ def _dress(group: Element, node: Node) -> None:
         line.set("font-size", f"{DETAIL_SIZE:g}")
         line.set("fill", FAINT_INK)
     hover = Element("title")
-    hover.text = tidy(f"{node.label} {node.detail}", _HOVER_LENGTH) or node.kind
+    hover.text = tidy(node.hover or f"{node.label} {node.detail}", _HOVER_LENGTH) or node.kind
     group.insert(0, hover)
 
 

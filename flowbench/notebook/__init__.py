@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.notebook.errors import (
@@ -43,16 +44,23 @@ __all__ = [
 ]
 
 # Loaded when first used: a kernel needs no papermill, a headless caller no widgets.
-_FILE = {
-    **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "extension"),
-    **dict.fromkeys(("Engine", "Options", "Result", "run_notebook"), "headless"),
-    "kernel_python": "kernels",
-    "read_parameters": "parameters",
-    "show": "show",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'flowbench.notebook' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"flowbench.notebook.{_FILE.get(name, 'errors')}"), name)
+__getattr__ = front(
+    "flowbench.notebook",
+    {
+        "errors": (
+            "CellFailed",
+            "CellTimedOut",
+            "KernelDied",
+            "NotebookError",
+            "NotebookRefused",
+            "NotebookStopped",
+            "NotebookTimedOut",
+            "UsageError",
+        ),
+        "extension": ("load_ipython_extension", "unload_ipython_extension"),
+        "headless": ("Engine", "Options", "Result", "run_notebook"),
+        "kernels": ("kernel_python",),
+        "parameters": ("read_parameters",),
+        "show": ("show",),
+    },
+)

@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, from_dict
@@ -30,6 +29,7 @@ from flowbench.notebook.deadline import CELL, LIMIT, NOTEBOOK, Deadline, Limits
 from flowbench.notebook.errors import CellFailed, KernelDied, NotebookError, NotebookStopped
 from flowbench.notebook.hearing import signals
 from flowbench.notebook.kernels import environment, manager
+from flowbench.notebook.meeting import Host
 from flowbench.notebook.record import facts_of, run_facts
 from flowbench.notebook.sheet import Sheet
 from flowbench.notebook.truth import left_behind
@@ -85,7 +85,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         self.on_cell_execute = self._cell_begins
         self.on_cell_executed = self._cell_ends
 
-    def create_kernel_manager(self) -> AsyncKernelManager:
+    def create_kernel_manager(self) -> Host:
         """What nbclient asks for."""
         self.km, self._folder = manager(self._kernel, self.config)
         return self.km
@@ -205,7 +205,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
 
     def _settle(self) -> None:
         """Let runs that go on in the background come to their end, or abort them if the notebook ends early."""
-        if self.cell is None or self._is_dead:
+        if self.cell is None or self._is_dead or not self._has_launched():
             return
         reason = {"timeout": "timeout", "stopped": "signal"}.get(self.ended_by.outcome, "user") if self.ended_by else ""
         by = "" if self.ended_by is None else self.ended_by.code.replace("_", " ")
@@ -229,6 +229,10 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
             self.executed = executed
             self.nb.cells[self.cell] = last
             last.outputs += [output for output in scratch.outputs if output.output_type == "display_data"]
+
+    def _has_launched(self) -> bool:
+        """Whether a run was launched at all: by the ledger, or by what the cells show if that cannot be written."""
+        return self._ledger().exists() or bool(run_facts(self.nb))
 
     def _is_left_out(self, cell: NotebookNode) -> bool:
         tags = set(cell.metadata.get("tags", ()))

@@ -46,7 +46,7 @@ def load_ipython_extension(shell: Any) -> None:
     # In a kernel the panel and the still output show what steps print; a terminal has only its own lines for that.
     prints.passes_on = kernel_of(shell) is None
     if is_headless():
-        unattended.install(shell).ledger.shown = magics.recent.added
+        unattended.install(shell).shown = magics.recent.added
 
 
 def unload_ipython_extension(shell: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from flowbench.graph import Drawing
@@ -39,22 +40,26 @@ class Folds:
         status, counts = now.status(), now.counts()
         if not self._by_seq:
             return status, counts
-        inside: dict[str, list[int]] = {}
+        inside: dict[str, set[str]] = {}
+        for shape, each in status.items():
+            if fold := self.of(shape):
+                inside.setdefault(fold, set()).add(each)
+        for fold, found in inside.items():
+            status[fold] = next(iter(found)) if len(found) == 1 else _together(found)
+        ended: Counter[str] = Counter()
         for shape, count in now.by_shape.items():
             if fold := self.of(shape):
-                before = inside.setdefault(fold, [0, 0, 0, 0])
-                inside[fold] = [a + b for a, b in zip(before, count, strict=True)]
-        for fold, (done, failed, cancelled, running) in inside.items():
-            is_last = now.state == "running" and fold == next(reversed(inside))  # quick bodies never wait
-            status[fold] = (
-                "running" if running or is_last
-                else "mixed" if failed and done
-                else "failed" if failed
-                else "cancelled" if cancelled and not (done and now.state == "done")
-                else "done"
-            )  # fmt: skip
-            counts[fold] = f"{done + failed + cancelled:,}"
-        return status, counts
+                ended[fold] += sum(count[:3])
+        return status, counts | {fold: f"{number:,}" for fold, number in ended.items()}
+
+
+def _together(found: set[str]) -> str:
+    """The status of a box for several."""
+    if "running" in found:
+        return "running"
+    if "mixed" in found or {"failed", "done"} <= found:
+        return "mixed"
+    return "failed" if "failed" in found else "cancelled"
 
 
 def known(ids: Iterable[object]) -> frozenset[str]:

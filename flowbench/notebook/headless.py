@@ -15,7 +15,7 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from flowbench.blueprint import trusted
+from flowbench.blueprint.hashes import HASH
 from flowbench.notebook.errors import NotebookRefused, did_you_mean
 from flowbench.notebook.kernels import NAME, require
 from flowbench.storage import StorageError
@@ -26,7 +26,7 @@ SHORTEST_SECRET = 4  # characters; taking a shorter one out of all outputs would
 class Result(msgspec.Struct, frozen=True):
     """An executed notebook. cells: code cells that ran. run_ids: runs whose outputs are in it, in order.
 
-    runs: the facts about each, see flowbench.notebook.still.facts.
+    runs: the facts about each, see flowbench.notebook.record.facts.
     """
 
     notebook: Path
@@ -73,7 +73,7 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
     started = time.monotonic()
     secrets = _secrets(options.get("secrets", ()))
     for hash in options.get("trust", ()):
-        if not trusted.HASH.fullmatch(hash):
+        if not HASH.fullmatch(hash):
             raise NotebookRefused(f"trust {hash!r}: no hash of a Blueprint; `flowbench trust FILE` shows it")
     kernel, heartbeat = options.get("kernel"), options.get("heartbeat")
     if kernel is not None:

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
 
 from flowbench.notebook.errors import NotebookRefused, did_you_mean
+from flowbench.notebook.meeting import Host, Visitor
 
 HEADLESS = "FLOWBENCH_HEADLESS"  # set in such kernels: no widgets, only what stays readable in the saved notebook
 LEDGER = "FLOWBENCH_LEDGER"  # a file to which such a kernel adds the facts of each run as it is launched
@@ -49,14 +49,15 @@ def kernel_python(name: str = NAME) -> str | None:
     return str(spec.argv[0]) if spec.argv else None
 
 
-def manager(name: str | None, config: Any) -> tuple[AsyncKernelManager, TemporaryDirectory[str]]:
+def manager(name: str | None, config: Any) -> tuple[Host, TemporaryDirectory[str]]:
     """A kernel manager, and the private folder that its connection file lies in.
 
     name: of an installed kernel; None for this Python.
     """
     folder = TemporaryDirectory(prefix="flowbench-")
     specs = ThisPython() if name is None else KernelSpecManager()
-    made = AsyncKernelManager(
+    made = Host(
+        client_factory=Visitor,
         kernel_name=name or NAME,
         kernel_spec_manager=specs,
         connection_file=f"{folder.name}/kernel.json",

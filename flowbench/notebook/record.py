@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowbench.runtime import PastRun, Run
 
 MIME = "application/vnd.flowbench.run+json"
+
+
+def facts(run: Run | PastRun) -> dict[str, Any]:
+    """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}, and of a
+    cancelled run {"reason", "by": str}."""
+    cause = run.cause if run.state == "cancelled" else None
+    return {
+        "id": run.id,
+        "blueprint": run.blueprint.id,
+        "state": run.state,
+        "steps": run.step_count,
+        "seconds": round(run.seconds, 6),
+        "started": run.started,
+        "error": run.error,
+        **({} if cause is None else {"reason": str(cause.reason), "by": cause.by}),
+    }
 
 
 def run_facts(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from flowbench.cancel import AbortReason
 from flowbench.notebook import still
 from flowbench.notebook.folds import Folds, known
 from flowbench.notebook.place import is_headless, kernel_of
-from flowbench.notebook.record import MIME
+from flowbench.notebook.record import MIME, facts
 from flowbench.notebook.tail import Tail, of_node, rows
 from flowbench.notebook.tap import ABORT, LOOK, Tap, tap
 from flowbench.notebook.view import steps_total, view
@@ -85,7 +85,7 @@ class Show:
         self.finish()
 
     def _first(self) -> dict[str, Any]:
-        return {"text/plain": self.run.summary(), MIME: still.facts(self.run)}
+        return {"text/plain": self.run.summary(), MIME: facts(self.run)}
 
     # -- what the live one does more
 

@@ -10,13 +10,14 @@ from flowbench import flow
 from flowbench.engine import StepRecord
 from flowbench.notebook.picture import of_blueprint as drawn
 from flowbench.notebook.picture import of_run as coloured
-from flowbench.notebook.record import MIME
+from flowbench.notebook.record import MIME, facts
 from flowbench.notebook.view import cut, json_text, note
 from flowbench.notebook.visits import Seen, Visits
 from flowbench.runtime import Line, Log, PastRun, Run
 from flowbench.words import count
 
 ROWS = 25
+COLUMNS = ("address", "agent", "done", "failed", "cancelled", "seconds", "last error")
 ERROR_LENGTH = 160
 VALUE_LENGTH = 4_000  # characters of an input or output
 LINE_LENGTH = 200  # characters of a line of the log
@@ -60,22 +61,6 @@ def of_step(step: StepRecord) -> Bundle:
     return {"text/html": f'<div class="flowbench"><p>{escape(line)}</p>{told}</div>', "text/plain": f"{line}; {plain}"}
 
 
-def facts(run: Run | PastRun) -> dict[str, Any]:
-    """{"id", "blueprint", "state": str, "steps": int, "seconds", "started": float, "error": str | None}, and of a
-    cancelled run {"reason", "by": str}."""
-    cause = run.cause if run.state == "cancelled" else None
-    return {
-        "id": run.id,
-        "blueprint": run.blueprint.id,
-        "state": run.state,
-        "steps": len(run.steps),
-        "seconds": round(run.seconds, 6),
-        "started": run.started,
-        "error": run.error,
-        **({} if cause is None else {"reason": str(cause.reason), "by": cause.by}),
-    }
-
-
 def outline(blueprint: bp.Blueprint) -> str:
     """One line: `demo: 5 steps by 3 agents`."""
     found = refs(blueprint)
@@ -87,7 +72,7 @@ def outline(blueprint: bp.Blueprint) -> str:
 def _heading(run: Run | PastRun) -> str:
     why = note(run)
     return (
-        f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {count(len(run.steps), 'step')} "
+        f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {count(run.step_count, 'step')} "
         f"in {run.seconds:.2f} s <small>({escape(run.id)})</small>" + (f"<br>{escape(why)}" if why else "") + "</p>"
     )
 
@@ -100,8 +85,8 @@ def _table(run: Run | PastRun) -> str:
     shapes = sorted(rows, key=_program_order)
     body = "".join(_row(shape, rows[shape], run.log) for shape in shapes[:ROWS])
     if len(shapes) > ROWS:
-        body += f'<tr><td colspan="6">and {len(shapes) - ROWS} more</td></tr>'
-    head = "".join(f"<th>{name}</th>" for name in ("address", "agent", "done", "failed", "seconds", "last error"))
+        body += f'<tr><td colspan="{len(COLUMNS)}">and {len(shapes) - ROWS} more</td></tr>'
+    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -110,14 +95,15 @@ def _program_order(shape: str) -> tuple[int, ...]:
 
 
 def _row(shape: str, seen: Seen, log: Log) -> str:
-    cells = [shape, seen.last.agent, str(seen.done), str(seen.failed or ""), f"{seen.seconds:.3f}"]
+    cells = [shape, seen.last.agent, *(str(n or "") for n in (seen.done, seen.failed, seen.cancelled))]
+    cells.append(f"{seen.seconds:.3f}")
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + f"<td>{_wrong(seen, log)}</td></tr>"
 
 
 def _wrong(seen: Seen, log: Log) -> str:
     """The last error; behind a fold, where in the person's own code it was raised."""
     if seen.wrong is None:
-        return "cancelled" if seen.cancelled else ""
+        return escape(cut(seen.last.error or "", ERROR_LENGTH)) if seen.last.status == "unknown" else ""
     error = escape(cut(seen.wrong.error or "", ERROR_LENGTH))
     frames = [cut(line.text, LINE_LENGTH) for line in log.lines(seen.wrong.address) if line.stream == "note"]
     if len(frames) < 2:  # the error alone, which stands here already

@@ -1,7 +1,8 @@
 """Unattended: what a kernel does by itself when nobody watches: keep the facts of its runs and end them in time.
 
 Our headless kernels load this as an extension before the first cell, so it holds for a notebook that only says
-`import flowbench` too; `%load_ext flowbench` brings it to other kernels.
+`import flowbench` too; `%load_ext flowbench` brings it to other kernels. What it needs of the house is loaded when a
+run is launched: a notebook that launches none pays nothing.
 """
 
 from __future__ import annotations
@@ -12,23 +13,28 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flowbench.cancel import AbortReason
 from flowbench.notebook.deadline import LIMIT
-from flowbench.notebook.ledger import Ledger
-from flowbench.runtime import Run, launched
+from flowbench.runtime import launched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flowbench.notebook.ledger import Ledger
+    from flowbench.runtime import Run
 
 AT_THE_END = "end of notebook"
 
 
 class Unattended:
-    """One per shell. ledger: what has been told of which run. stays: also when %reload_ext takes the magics out."""
+    """One per shell. shown: the runs that the magics have shown. stays: also when %reload_ext takes the magics out."""
 
     def __init__(self, shell: Any, *, stays: bool) -> None:
-        self.ledger = Ledger()
+        self.shown: Callable[[], Iterable[Run]] = tuple
         self.stays = stays
         self._shell = shell
+        self._ledger: Ledger | None = None  # until a run is launched
         self._live: weakref.WeakSet[Run] = weakref.WeakSet()
         self._timer: threading.Timer | None = None
         self._passed = ""
@@ -58,15 +64,20 @@ class Unattended:
     def end_cell(self, _: Any = None) -> None:
         """The limit was the cell's; what its runs have come to is told now."""
         self._forget_limit()
-        with _undisturbed():
-            self.ledger.tell()
+        if self._ledger is not None:
+            with _undisturbed():
+                self._ledger.tell(self.shown())
 
     def launched(self, run: Run) -> None:
         """Called in the thread that launched it."""
+        from flowbench.notebook.ledger import Ledger
+
         self._live.add(run)
-        self.ledger.launched(run)
         if self._passed:
-            run.abort(AbortReason.TIMEOUT, by=self._passed)
+            _abort(run, "timeout", self._passed)
+        with _one_at_a_time:
+            self._ledger = self._ledger or Ledger()
+        self._ledger.launched(run)
 
     def live(self) -> list[Run]:
         """Runs that have not ended, the oldest first."""
@@ -75,7 +86,7 @@ class Unattended:
     def _pass(self, by: str) -> None:
         self._passed = by
         for run in self.live():
-            run.abort(AbortReason.TIMEOUT, by=by)
+            _abort(run, "timeout", by)
 
     def _forget_limit(self) -> None:
         if self._timer is not None:
@@ -84,6 +95,7 @@ class Unattended:
 
 
 _here: Unattended | None = None
+_one_at_a_time = threading.Lock()
 
 
 def install(shell: Any, *, stays: bool = False) -> Unattended:
@@ -120,15 +132,21 @@ def settle(reason: str = "", by: str = "") -> None:
     runs = [] if _here is None else _here.live()
     for run in runs:
         if reason:
-            run.abort(AbortReason[reason.upper()], by=by)
+            _abort(run, reason, by)
         elif run.state == "paused":
-            run.abort(AbortReason.USER, by=AT_THE_END)
+            _abort(run, "user", AT_THE_END)
     for run in runs:
         run.wait()
         cause = run.cause
         if cause is not None and cause.by == "interrupt":  # a SIGINT meanwhile was meant for all of them
             for other in runs:
                 other.abort(cause.reason, by=cause.by)
+
+
+def _abort(run: Run, reason: str, by: str) -> None:
+    from flowbench.cancel import AbortReason
+
+    run.abort(AbortReason[reason.upper()], by=by)
 
 
 @contextmanager

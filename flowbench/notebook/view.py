@@ -89,9 +89,8 @@ def cut(text: str, length: int) -> str:
 
 
 def _share(progress: Progress, total: int | None) -> tuple[float | None, str]:
-    ended = progress.done + progress.failed + progress.cancelled
     if total:
-        return min(ended / total, 1.0), f"of {total}"
+        return min(progress.ended / total, 1.0), f"of {total}"
     promised = sum(progress.expected.values())
     if not promised:
         return None, ""

@@ -15,7 +15,7 @@ class Missing:
     """Stands for no value at all, which is not null."""
 
     def __repr__(self) -> str:
-        return "missing"
+        return "(not there)"
 
 
 MISSING = Missing()

@@ -38,7 +38,7 @@ def steps_frame(steps: Sequence[StepRecord], columns: Columns, rows: Mapping[str
 
 
 def ctx_frame(before: Any, after: Any) -> pd.DataFrame:
-    """One row per path of either ctx: path, before, after, changed (bool). NaN: the path was not there."""
+    """One row per path of either ctx: path, before, after, changed (bool). MISSING: not there."""
     import pandas as pd
 
     old, new = dict(leaves(before)), dict(leaves(after))
@@ -47,23 +47,23 @@ def ctx_frame(before: Any, after: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "path": pd.Series(paths, dtype=object),
-            "before": pd.Series([old.get(path, math.nan) for path in paths], dtype=object),
-            "after": pd.Series([new.get(path, math.nan) for path in paths], dtype=object),
+            "before": pd.Series([old.get(path, MISSING) for path in paths], dtype=object),
+            "after": pd.Series([new.get(path, MISSING) for path in paths], dtype=object),
             "changed": pd.Series([path in differs for path in paths], dtype=bool),
         }
     )
 
 
 def diff_frame(found: Sequence[Change]) -> pd.DataFrame:
-    """One row per change: path, change (added, removed, changed), before, after. NaN: the path was not there."""
+    """One row per change: path, change (added, removed, changed), before, after. MISSING: not there."""
     import pandas as pd
 
     return pd.DataFrame(
         {
             "path": pd.Series([each.path for each in found], dtype=object),
             "change": pd.Series([each.kind for each in found], dtype=object),
-            "before": pd.Series([_or_nan(each.before) for each in found], dtype=object),
-            "after": pd.Series([_or_nan(each.after) for each in found], dtype=object),
+            "before": pd.Series([each.before for each in found], dtype=object),
+            "after": pd.Series([each.after for each in found], dtype=object),
         }
     )
 
@@ -72,10 +72,6 @@ def _below(change: Change) -> set[str]:
     """Leaves that one change touches."""
     sides = [each for each in (change.before, change.after) if each is not MISSING]
     return {path for side in sides for path, _ in leaves(side, change.path)}
-
-
-def _or_nan(value: Any) -> Any:
-    return math.nan if value is MISSING else value
 
 
 def _dtype(name: str) -> Any:

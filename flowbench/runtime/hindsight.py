@@ -12,6 +12,7 @@ from flowbench.runtime import columns, frames
 from flowbench.runtime.changes import Change, changes
 from flowbench.runtime.errors import RunError
 from flowbench.runtime.history import History
+from flowbench.runtime.progress import ENDED, step_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,11 @@ class Hindsight(ABC):
     @abstractmethod
     def history(self) -> History:
         """Past ctx by address, as far as is recorded now; what it gives is shared and not to be changed."""
+
+    @property
+    def step_count(self) -> int:
+        """Steps that have ended, done, failed or cancelled; of one that was tried again only the last attempt."""
+        return step_count(step.address for step in self.steps if step.status in ENDED)
 
     def frame(self, ctx: int | Sequence[str] = columns.LIMIT) -> pd.DataFrame:
         """One row per step visit, in the order they ended: address, agent, attempt, status, started (UTC), seconds,
@@ -71,7 +77,8 @@ class Hindsight(ABC):
         """What changed in ctx from a to b: path, change (added, removed, changed), before, after.
 
         a, b: moments (right after that node wrote), or runs, which stand for their ctx as it is now. Without b: what
-        the node a changed, or how the run a differs from this one. Without both: from start to end. Raises: RunError.
+        the node a changed, or how the run a differs from this one. Without both: from start to end. A value that is not
+        there is runtime.MISSING, shown as `(not there)`. Raises: RunError.
         """
         return frames.diff_frame(self.changes(a, b))
 

@@ -58,7 +58,8 @@ class Track:
 class History:
     """One evaluation from records. inputs, outputs: address -> value, of each step that the records answer.
 
-    error: what the flow itself ended with. stopped: why it did not get to its end; None if it did.
+    evaluation: it, ended. error: what the flow itself ended with. stopped: why it did not get to its end; None if it
+    did.
     """
 
     def __init__(self, program: flow.Program, recorded: flow.Recorded, ctx: Any) -> None:
@@ -75,6 +76,7 @@ class History:
         except (flow.NotReproducible, JournalDamaged) as error:
             self.stopped = str(error)
         self.inputs, self.outputs, self.fanned = heard.inputs, heard.outputs, heard.fanned
+        self.evaluation = view
         self.tracks = {scope.name: Track(scope, base) for scope, base in view.views}
 
     def ctx(self, address: str, *, before: bool = False) -> Any:

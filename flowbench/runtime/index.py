@@ -18,16 +18,17 @@ from flowbench import storage
 from flowbench.runtime import entries as e
 from flowbench.runtime import journal, store
 from flowbench.runtime.errors import JournalDamaged
+from flowbench.runtime.progress import step_count
 
 FILE = "runs.json"
-VERSION = 1
+VERSION = 2
 STATES = ("running", "done", "failed", "cancelled", "interrupted", "damaged")
 
 
 class RunInfo(msgspec.Struct, frozen=True):
     """One recorded run. state: running | done | failed | cancelled | interrupted | damaged.
 
-    started: unix seconds. seconds: from the first to the last entry. steps: outcomes recorded, repeats included.
+    started: unix seconds. seconds: from the first to the last entry. steps: see `step_count` of a run.
     changed: unix seconds of the last entry's writing.
     """
 
@@ -107,7 +108,7 @@ def _look(folder: Path, known: _Kept | None) -> _Kept | None:
         return None
     last = lines[-1]
     state, error = (last.state, last.error) if isinstance(last, e.End) else ("", None)
-    steps = sum(isinstance(line, e.Done | e.Fail) for line in lines)
+    steps = step_count(line.at for line in lines if isinstance(line, e.Done | e.Fail | e.Cancel))
     seconds = max(last.t - begun.t, 0.0)
     name = _name(begun.blueprint)
     return _Kept(found.st_size, found.st_mtime_ns, name, state, begun.t, seconds, steps, error)

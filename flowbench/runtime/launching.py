@@ -26,6 +26,7 @@ from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.history import History
 from flowbench.runtime.journal import Journal
 from flowbench.runtime.limits import turnstiles
+from flowbench.runtime.listeners import launched
 from flowbench.runtime.log import Log
 from flowbench.runtime.loop import SETTLED_SECONDS
 from flowbench.runtime.loop import engine as engine_thread
@@ -41,10 +42,6 @@ _log = logging.getLogger("flowbench.runtime")
 Durability = Literal["memory", "process", "power"]
 DURABILITIES = get_args(Durability)
 Externs = Mapping[str, Callable[[list[Any]], Any]]
-
-
-launched: list[Callable[[Run], None]] = []
-"""Called with each new Run, resumed ones too, in the thread that launched it. A front end adds a function."""
 
 
 class Common(TypedDict, total=False):

@@ -99,11 +99,12 @@ class PastRun(Hindsight):
     def progress(self) -> Progress:
         """Counts, by node of the drawing."""
         known = [step for step in self._steps if step.status != "unknown"]
-        return Counter().look(self.state, known, self.running, self._history.fanned)
+        past = self._history
+        return Counter(self.blueprint.flow).look(self.state, known, self.running, past.fanned, past.evaluation)
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
-        text = f"{self.blueprint.id}: {self.state}, {count(len(self._steps), 'step')} in {self.seconds:.2f} s"
+        text = f"{self.blueprint.id}: {self.state}, {count(self.step_count, 'step')} in {self.seconds:.2f} s"
         if self.cause is not None:
             text += f", Aborted: {self.cause.reason} (by {self.cause.by})"
         if self.left_out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowbench import flow
@@ -11,13 +11,25 @@ from flowbench.engine import StepRecord
 
 Count = tuple[int, int, int, int]
 """done, failed, cancelled, running"""
+NONE: Count = (0, 0, 0, 0)
+LIVE = ("running", "paused")
+ENDED = ("done", "failed", "cancelled")
+
+
+def step_count(ended: Iterable[str]) -> int:
+    """What "12 steps" means wherever it is said: steps that have ended, done, failed or cancelled, each turn and branch
+    by itself; of one that was tried again after a resume, only the last attempt.
+
+    ended: the address of each outcome.
+    """
+    return len(set(ended))
 
 
 @dataclass(frozen=True)
 class Progress:
     """state: of the run. running: (address, agent, unix seconds) of bodies that wait. by_shape: node of the drawing ->
-    Count. expected: node -> visits known to come, for bodies of fan-outs that have begun. joined: fan-outs whose
-    branches have all been seen to end. failed_at: node of the error that ended the run, "" if none did.
+    Count, of steps. expected: node -> visits known to come, for bodies of fan-outs that have begun. visits: of all
+    nodes of the flow.
     """
 
     state: str
@@ -27,35 +39,51 @@ class Progress:
     running: tuple[tuple[str, str, float], ...]
     by_shape: Mapping[str, Count]
     expected: Mapping[str, int]
-    joined: tuple[str, ...]
-    failed_at: str = ""
+    visits: Sequence[flow.Visit] = ()
+
+    @property
+    def ended(self) -> int:
+        """`step_count` of a run that goes on."""
+        return self.done + self.failed + self.cancelled
 
     def status(self) -> dict[str, str]:
-        """Node of the drawing -> running | failed | mixed | cancelled | done. A node that has not begun is missing."""
-        found = {f"{shape}.join": "done" for shape in self.joined}
+        """Node of the drawing -> running | failed | mixed | cancelled | done. A node that has not begun is missing.
+
+        A node with others inside runs until these have ended. "mixed": some visits failed, or a try has caught an
+        error.
+        """
+        found = {}
         if self.by_shape or self.state == "done":
             found["start"] = "done"
         if self.state == "done":
             found["end"] = "done"
-        for shape, (done, failed, cancelled, waiting) in self.by_shape.items():
-            more = self.state == "running" and done + failed + cancelled < self.expected.get(shape, 0)
-            running = waiting or more  # quick bodies never wait, but the next of them will come
-            found[shape] = (
-                "running" if running
-                else "mixed" if failed and done
-                else "failed" if failed
-                else "cancelled" if cancelled and not (done and self.state == "done")  # else they lost a race
-                else "done"
-            )  # fmt: skip
-            for outer in _around(shape):
-                if found.get(outer) != "running":
-                    found[outer] = "running" if running else "done"
-        if self.failed_at:
-            found[self.failed_at] = "failed"
+        is_live = self.state in LIVE
+        lives: list[bool] = []
+        for visit in self.visits:
+            cancelled = self.by_shape.get(visit.shape, NONE)[2]
+            left = visit.entered - visit.ended - visit.failed - cancelled
+            lives.append(left > 0 and (is_live if visit.outer < 0 else lives[visit.outer]))
+            status = "running" if lives[-1] else self._status(visit, cancelled)
+            if not status or visit.kind == "seq":
+                continue
+            found[visit.shape] = status
+            if visit.kind == "fanout" and (visit.ended or visit.failed):
+                found[f"{visit.shape}.join"] = status
         return found
 
+    def _status(self, visit: flow.Visit, cancelled: int) -> str:
+        """Of a node with nothing under way; "" for one that has not begun."""
+        if (visit.failed or visit.caught) and visit.ended:
+            return "mixed"
+        if visit.failed:
+            return "failed"
+        is_cut_off = cancelled if visit.kind == "step" else visit.entered > visit.ended
+        if is_cut_off and not (visit.ended and self.state in ("done", *LIVE)):  # else they lost a race
+            return "cancelled"
+        return "done" if visit.ended or is_cut_off else ""
+
     def counts(self) -> dict[str, str]:
-        """Node -> `37/40`, or `37` where no total is known; only for nodes with more than one visit."""
+        """Node -> `37/40`, or `37` where no total is known, of steps with more than one visit; `2 caught` of a try."""
         texts = {}
         for shape, (done, failed, cancelled, running) in self.by_shape.items():
             ended, total = done + failed + cancelled, self.expected.get(shape, 0)
@@ -63,13 +91,18 @@ class Progress:
                 texts[shape] = f"{ended}/{max(total, ended)}"
             elif ended + running > 1:
                 texts[shape] = str(ended)
+        for visit in self.visits:
+            if visit.caught:
+                texts[visit.shape] = "caught" if visit.caught == 1 else f"{visit.caught} caught"
         return texts
 
 
 class Counter:
     """Folds records into Progress; each record is looked at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: flow.Node) -> None:
+        self._root = root
+        self._visited: flow.Visited | None = None  # laid out for those who look
         self._lock = threading.Lock()  # a panel and a person may look at once
         self._seen = 0
         self._ended: dict[str, list[int]] = {}
@@ -80,6 +113,7 @@ class Counter:
         steps: Sequence[StepRecord],
         running: Mapping[str, tuple[str, float]],
         fanned: Mapping[str, int],
+        evaluation: flow.Evaluation | None,
     ) -> Progress:
         """fanned: address of each fan-out that has begun -> its items."""
         column = {"done": 0, "failed": 1, "cancelled": 2}
@@ -88,6 +122,7 @@ class Counter:
             self._seen += len(fresh)
             for step in fresh:
                 self._ended.setdefault(flow.shape(step.address), [0, 0, 0])[column[step.status]] += 1
+            self._visited = self._visited or flow.Visited(self._root)
             by_shape: dict[str, Count] = {shape: (a, b, c, 0) for shape, (a, b, c) in self._ended.items()}
         now = dict(running)
         totals = [sum(each[place] for each in by_shape.values()) for place in range(3)]
@@ -95,11 +130,11 @@ class Counter:
             shape = flow.shape(address)
             done, failed, cancelled, waiting = by_shape.get(shape, (0, 0, 0, 0))
             by_shape[shape] = (done, failed, cancelled, waiting + 1)
-        items = _items(dict(fanned))
+        visits = [] if evaluation is None else self._visited.tell(evaluation, {at: n[0] for at, n in by_shape.items()})
         return Progress(
             state, totals[0], totals[1], totals[2],
             tuple((address, agent, since) for address, (agent, since) in now.items()),
-            by_shape, _expected(by_shape, items), _joined(by_shape, items, state),
+            by_shape, _expected(by_shape, _items(dict(fanned))), visits,
         )  # fmt: skip
 
 
@@ -110,28 +145,6 @@ def _items(fanned: Mapping[str, int]) -> dict[str, int]:
         shape = flow.shape(address)
         items[shape] = items.get(shape, 0) + count
     return items
-
-
-def _joined(by_shape: Mapping[str, Count], items: Mapping[str, int], state: str) -> tuple[str, ...]:
-    """Fan-outs with nothing running below and a step that every branch has ended; all, in a run that is done.
-
-    Branches that the end of the run has cut off joined nothing, while those that lost a race did.
-    """
-    found = []
-    for fan, count in items.items():
-        below = {shape: each for shape, each in by_shape.items() if shape.startswith(f"{fan}.f")}
-        ended = max((sum(each[:3]) for each in below.values()), default=0)
-        if state == "done" or (ended >= count and not any(each[3] for each in below.values())):
-            is_cut = state not in ("done", "running") and any(each[1] or each[2] for each in below.values())
-            if not is_cut or _goes_on(by_shape, below):
-                found.append(fan)
-    return tuple(found)
-
-
-def _goes_on(by_shape: Mapping[str, Count], below: Mapping[str, Count]) -> bool:
-    """Did a step outside end after one of these? Shapes stand in the order in which their first step ended."""
-    order = list(by_shape)
-    return bool(below) and any(shape not in below for shape in order[order.index(next(iter(below))) :])
 
 
 def _expected(by_shape: Mapping[str, Count], fans: Mapping[str, int]) -> dict[str, int]:
@@ -148,9 +161,3 @@ def _expected(by_shape: Mapping[str, Count], fans: Mapping[str, int]) -> dict[st
 def _is_optional(below: str) -> bool:
     """Inside a branch or a catch: nobody knows how many visits will come."""
     return any(segment in ("t", "e", "c") for segment in below.split("."))
-
-
-def _around(shape: str) -> list[str]:
-    """Nodes that contain this one: every shorter prefix."""
-    segments = shape.split(".")
-    return [".".join(segments[:end]) for end in range(1, len(segments))]

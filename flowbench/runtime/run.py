@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent import futures
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ class Run(Hindsight):
         self._input, self._bus, self.recorder = ctx, bus, recorder
         self._ended: Future[Ending] = Future()
         self._end_time: float | None = None
-        self._counter = Counter()
+        self._counter = Counter(blueprint.flow)
         self._evaluation: flow.Evaluation | None = None
         self._looked_back: tuple[tuple[int, ...], History] | None = None
 
@@ -149,11 +148,8 @@ class Run(Hindsight):
 
     def progress(self) -> Progress:
         """Counts so far, by node of the drawing."""
-        now = self._counter.look(self.state, self.recorder.steps, self.recorder.running, self.recorder.fanned)
-        error = self._ended.result().error if self._ended.done() else None
-        if isinstance(error, flow.FlowError) and error.address:
-            return replace(now, failed_at=flow.shape(error.address))
-        return now
+        heard = self.recorder
+        return self._counter.look(self.state, heard.steps, heard.running, heard.fanned, self._evaluation)
 
     def reader(self) -> Reader:
         """Events from the first one kept; a slow reader gets Lagged(n)."""
@@ -174,7 +170,7 @@ class Run(Hindsight):
 
     def summary(self) -> str:
         """One line: state, steps, seconds, why it stopped."""
-        state, steps = self.state, count(len(self.recorder.steps), "step")
+        state, steps = self.state, count(self.step_count, "step")
         text = f"{self.blueprint.id}: {state}, {steps} in {self.seconds:.2f} s"
         cause = self.cause
         if cause is not None and state == "cancelled":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowbench.storage.atomic import write
 from flowbench.storage.errors import StorageError
-from flowbench.storage.places import cache, home, private_dir, runs
+from flowbench.storage.lock import locked
+from flowbench.storage.places import blueprints, cache, data, home, private_dir, runs
 
-__all__ = ["StorageError", "cache", "home", "private_dir", "runs", "write"]
+__all__ = ["StorageError", "blueprints", "cache", "data", "home", "locked", "private_dir", "runs", "write"]

@@ -24,6 +24,16 @@ def runs() -> Path:
     return home() / "runs"
 
 
+def blueprints() -> Path:
+    """One bare git repository per stored Blueprint."""
+    return home() / "blueprints"
+
+
+def data() -> Path:
+    """Databases: outputs of steps, issues, settings and the log of the Enhance loop."""
+    return home() / "data"
+
+
 def cache() -> Path:
     """What may be deleted at any time."""
     chosen = _chosen()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbench.blueprint.phrase import phrase
+from flowbench.blueprint.phrase import phrase, reading
 from flowbench.flow import Expr, to_json
 from tests.blueprint.samples import expressions
 
@@ -95,3 +95,22 @@ def test_depth_costs_no_stack() -> None:
         expression = {"op": "not", "arg": expression}
 
     assert phrase(expression).startswith("not not not ")
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (A, "$.a"),
+        (lit(None), ""),
+        ({"op": "call_extern", "ref": "object", "args": [lit("a"), A, lit("b"), B]}, "a, b"),
+        ({"op": "call_extern", "ref": "object", "args": [lit("a"), B, lit("b"), ONE]}, "a: $.b, b: 1"),
+        (
+            {"op": "call_extern", "ref": "object", "args": [lit("name"), path("$.somewhere.else"), lit("size"), A]},
+            "name, size",
+        ),
+        ({"op": "call_extern", "ref": "object", "args": [A, B]}, "{$.a: $.b}"),
+        ({"op": "call_extern", "ref": "object", "args": []}, "{}"),
+    ],
+)
+def test_what_a_step_reads_is_told_by_the_names_of_its_parameters(expression: Any, text: str) -> None:
+    assert reading(expression) == text

@@ -70,6 +70,18 @@ TRY = {"kind": "try", "body": seq(), "catch": seq()}
         ("step", "$", ["a node must be an object with `kind`", "got `step`"]),
         ({}, "$", ["missing field `kind`", "`step`, `seq`, `branch`, `fanout`, `loop`, `try`, `assign`, `let`"]),
         ({"op": "lit", "value": 1}, "$", ["missing field `kind`", "an object with `op` is an expression"]),
+        ({"type": "step"}, "$", ["missing field `kind`", "here `type` is called `kind`"]),
+        ({"kind": "parallel"}, "$.kind", ["unknown kind `parallel`", "did you mean `fanout`?"]),
+        (
+            {"kind": "step", "agent": "a", "in": path("$"), "out": path("$")},
+            "$",
+            ["unknown field `agent`", "did you mean `ref`?"],
+        ),
+        (
+            {"kind": "step", "ref": "a", "input": path("$"), "output": path("$")},
+            "$",
+            ["unknown field `input`", "did you mean `in`?"],
+        ),
         ({"kind": "stpe"}, "$.kind", ["unknown kind `stpe`", "did you mean `step`?", "`fanout`"]),
         ({"kind": 5}, "$.kind", ["unknown kind 5"]),
         ({"kind": ["step"]}, "$.kind", ["unknown kind an array"]),

@@ -69,6 +69,25 @@ def test_a_run_in_the_background_is_waited_for_and_told_when_it_has_ended(tmp_pa
     assert "slow: done, 1 step in" in text(last)
 
 
+def test_a_kernel_whose_cells_do_not_use_flowbench_does_not_load_it(tmp_path: Path) -> None:
+    look = "import sys; print(*sorted(name for name in sys.modules if name.startswith('flowbench')))"
+
+    run_notebook(paper(tmp_path / "in.ipynb", look), tmp_path / "out.ipynb")
+
+    loaded = text(read(tmp_path / "out.ipynb").cells[0]).split()
+    assert "flowbench.notebook.unattended" in loaded
+    assert not {"flowbench.blueprint", "flowbench.cancel", "flowbench.engine", "flowbench.runtime.run"} & set(loaded)
+
+
+def test_a_run_that_no_ledger_knows_is_waited_for_all_the_same(tmp_path: Path) -> None:
+    lose = "import os; os.environ['FLOWBENCH_LEDGER'] = '/nope/runs.jsonl'"
+    source = paper(tmp_path / "in.ipynb", DOUBLE, lose, "run = fb.launch(bp, {'x': 1})")
+
+    result = run_notebook(source, tmp_path / "out.ipynb")
+
+    assert [facts["state"] for facts in result.runs] == ["done"]
+
+
 def test_parameters_reach_the_cell_tagged_for_them_and_tags_choose_cells(tmp_path: Path) -> None:
     source = paper(tmp_path / "in.ipynb", "x = 1", "print(x)", "print('slow')", "print('plain')", "print('also')")
     tagged(source, ["parameters"], ["show"], ["show", "slow"], [], ["always"])
@@ -100,10 +119,15 @@ def test_a_foreign_kernel_called_python3_is_never_started(tmp_path: Path, monkey
     assert not trace.exists()
 
 
-def test_a_kernel_that_is_asked_for_by_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_is_asked_for_by_name_is_taken_also_one_that_has_no_flowbench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mine = tmp_path / "share" / "kernels" / "mine"
     mine.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    alone = (
+        "import sys; sys.modules['flowbench'] = None\nfrom ipykernel.kernelapp import launch_new_instance as go; go()"
+    )
+    argv = [sys.executable, "-c", alone, "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "mine", "language": "python", "env": {"WHOSE": "mine"}}
     (mine / "kernel.json").write_text(json.dumps(spec))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))

@@ -84,3 +84,12 @@ def test_lint_says_when_there_is_nothing(desk: Shell) -> None:
     desk("%%blueprint fine\nstep(double, in_=ctx.x, out=ctx.x)")
 
     assert desk("%fb lint fine").out == "nothing odd was found\n"
+
+
+def test_what_is_not_there_is_said_and_null_is_null(desk: Shell) -> None:
+    desk("%fb run twice --ctx {'x': 1, 'n': None}")
+
+    shown = desk("%fb diff").value.to_html(), desk("%fb ctx run 1").value.to_html()
+
+    assert all("(not there)" in html and "NaN" not in html for html in shown)
+    assert "None" in shown[1]

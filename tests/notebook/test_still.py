@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+import time
 from html.parser import HTMLParser
 from typing import Any
 
 from flowbench.blueprint import Functions, load
 from flowbench.notebook import still
-from flowbench.notebook.record import MIME, run_facts
+from flowbench.notebook.record import MIME, facts, run_facts
 from flowbench.runtime import Run, launch
 from tests.flows import attempt, blueprint, fan, seq, step
 
@@ -58,7 +60,7 @@ def test_graph_and_table_need_no_kernel_and_no_script() -> None:
     layout = {"div", "p", "b", "small", "br", "img", "table", "thead", "tbody", "tr", "th", "td"}
     assert {tag for tag, _ in tags} <= layout | {"details", "summary", "pre", "code"}
     assert picture(html).startswith("<svg")
-    assert "<td>0</td><td>double</td><td>1</td>" in html
+    assert "<td>0</td><td>double</td><td>1</td><td></td><td></td>" in html
     assert "<td>1.f</td><td>double</td><td>3</td>" in html
 
 
@@ -115,7 +117,7 @@ def test_the_facts_come_as_data_and_are_found_again() -> None:
 
     found = run_facts({"cells": [{"outputs": [first]}, {"outputs": [last, {"text": "x"}]}, {"source": "markdown"}]})
 
-    assert found == [still.facts(run)]
+    assert found == [facts(run)]
     assert (found[0]["state"], found[0]["steps"]) == ("done", 1)
 
 
@@ -163,3 +165,24 @@ def test_a_failed_step_folds_out_the_persons_own_frames() -> None:
     assert row is not None
     assert "raise ValueError(HOSTILE)" in row[1]
     assert html.count("raise ValueError(HOSTILE)") == 1, "the log does not say it again"
+
+
+@FUNCTIONS.agent
+async def wait(x: Any) -> None:
+    await asyncio.sleep(600 if x else 0)
+
+
+def test_the_table_counts_what_was_cancelled_and_its_columns_add_up_to_the_steps() -> None:
+    flow = seq(step("double"), fan(step("wait", "$.i", "$.o"), (0, 1, 1)))
+    run = launch(blueprint(flow), {"x": 1}, functions=FUNCTIONS, durability="memory")
+    until = time.monotonic() + 20
+    while len(run.progress().running) < 2 or len(run.steps) < 2:
+        assert time.monotonic() < until
+    run.abort()
+    run.wait(20)
+
+    html = still.of_run(run)["text/html"]
+
+    assert "<th>done</th><th>failed</th><th>cancelled</th>" in html
+    assert "<td>1.f</td><td>wait</td><td>1</td><td></td><td>2</td>" in html
+    assert "cancelled, 4 steps in" in html

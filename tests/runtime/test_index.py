@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import flowbench as fb
 from flowbench import storage
 from flowbench.blueprint import Functions
 from flowbench.runtime import index, journal
-from tests.flows import blueprint, seq, step
+from tests.flows import blueprint, fan, seq, step
 
 
 @pytest.fixture
@@ -127,3 +129,29 @@ def test_many_processes_list_at_once(functions: Functions) -> None:
 
     assert [child.wait(60) for child in children] == [0, 0, 0]
     assert {i.id for i in fb.runs()} == runs
+
+
+def test_steps_are_counted_alike_wherever_a_run_is_told_of(functions: Functions) -> None:
+    is_slow = [True]
+
+    @functions.agent
+    async def wait(value: int) -> int:
+        await asyncio.sleep(600 if is_slow[0] and value == 2 else 0)
+        return value
+
+    flow = seq(step("inc"), fan(step("wait", "$.i", "$.o"), (1, 2)))
+    run = fb.launch(blueprint(flow), {"x": 1}, functions=functions)
+    until = time.monotonic() + 20
+    while len(run.steps) < 2 or not run.progress().running:
+        assert time.monotonic() < until
+    run.abort()
+    run.wait(20)
+    first = [run.step_count, run.progress().ended, fb.recall(run.id).step_count, fb.runs()[0].steps]
+    is_slow.clear()
+    is_slow.append(False)
+    again = fb.resume(run.id, functions=functions)
+    again.wait(20)
+
+    assert first == [3, 3, 3, 3]
+    assert [again.step_count, again.progress().ended, fb.recall(run.id).step_count, fb.runs()[0].steps] == [3] * 4
+    assert len(fb.recall(run.id).steps) == 4  # the attempt that was cancelled is there to be looked at

@@ -39,8 +39,8 @@ def test_progress_counts_by_node_of_the_drawing() -> None:
 
     assert (progress.done, progress.failed, progress.running) == (7, 1, ())
     ends = {"start": "done", "end": "done"}
-    assert progress.status() == ends | {"0.f": "done", "0": "done", "0.join": "done", "1.b": "failed", "1": "done"}
-    assert progress.counts() == {"0.f": "7/7"}
+    assert progress.status() == ends | {"0.f": "done", "0": "done", "0.join": "done", "1.b": "failed", "1": "mixed"}
+    assert progress.counts() == {"0.f": "7/7", "1": "caught"}
 
 
 def test_a_fan_out_that_an_abort_cut_off_joined_nothing_and_one_that_somebody_won_did() -> None:
@@ -73,3 +73,46 @@ def test_a_failure_that_is_no_steps_marks_its_node() -> None:
     assert run.progress().status() == {"start": "done", "0": "done", "1": "failed"}
     with pytest.raises(fb.RunFailed, match="at step 1: branch cond must be boolean"):
         run.result()
+
+
+def test_what_is_around_a_waiting_step_runs_until_it_has_ended_and_assignments_are_done_when_written() -> None:
+    put = {"kind": "assign", "at": {"op": "path", "at": "$.y"}, "value": {"op": "lit", "value": 1}}
+    yes = {"op": "lit", "value": True}
+    inner = {"kind": "branch", "cond": yes, "then": seq(put, step("sleep"), put), "else": put}
+    turns = {"kind": "loop", "counter": {"op": "path", "at": "$.n"}, "cond": yes, "max": 2, "body": inner}
+    flow = seq(put, attempt(turns, put), put)
+    run = fb.launch(blueprint(flow), {"x": 600}, functions=functions, durability="memory")
+    until = time.monotonic() + 20
+    while not run.progress().running and time.monotonic() < until:
+        time.sleep(0.01)
+    live = run.progress().status()
+    run.abort()
+    run.wait(30)
+
+    done, running = ("start", "0", "1.b.i.t.0"), ("1", "1.b", "1.b.i", "1.b.i.t.1")
+    assert live == dict.fromkeys(done, "done") | dict.fromkeys(running, "running")
+    assert run.progress().status() == dict.fromkeys(done, "done") | dict.fromkeys(running, "cancelled")
+
+
+def test_a_quick_body_runs_while_it_is_called() -> None:
+    seen = []
+
+    @functions.agent
+    async def look(value: Any) -> Any:
+        seen.append(run.progress().status())
+        return value
+
+    run = fb.launch(blueprint(seq(step("sleep"), step("look"))), {"x": 0.2}, functions=functions, durability="memory")
+    run.wait(30)
+
+    assert seen == [{"start": "done", "0": "done", "1": "running"}]
+
+
+def test_a_recorded_run_has_the_colours_that_it_had_when_it_ended() -> None:
+    put = {"kind": "assign", "at": {"op": "path", "at": "$.y"}, "value": {"op": "lit", "value": 1}}
+    flow = seq(put, fan(step("inc", "$.i", "$.o")), attempt(seq(put, step("bad"))), step("bad"), put)
+    run = fb.launch(blueprint(flow), {"x": 1}, functions=functions)
+    run.wait(30)
+
+    assert fb.recall(run.id).progress().status() == run.progress().status()
+    assert run.progress().status()["3"] == "failed"
