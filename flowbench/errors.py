@@ -53,6 +53,28 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ engine.UnresolvedRef
 │  ├─ engine.UnresolvedOperatorRef
 │  └─ engine.DuplicateAgent
+├─ engine.EngineError               the engine was asked for what it does not do
+│  ├─ engine.TokenError             a token that opens nothing
+│  │  ├─ engine.TokenUnreadable
+│  │  ├─ engine.BadSignature
+│  │  ├─ engine.TokenExpired
+│  │  ├─ engine.TokenUsesExhausted  none is left, or it was revoked
+│  │  ├─ engine.TokenNotFound
+│  │  ├─ engine.TokenTaskMismatch   a worker that reaches for the task of another
+│  │  └─ engine.RoleViolation
+│  ├─ engine.TaskNotFound
+│  ├─ engine.SessionNotFound
+│  ├─ engine.ResumeKeyNotFound
+│  ├─ engine.ResourceNotFound
+│  ├─ engine.InvalidTransition
+│  ├─ engine.SpawnDepthExceeded     tasks that start tasks, too deep
+│  ├─ engine.DispatchFailed         nobody could do the work, or who did it failed
+│  ├─ engine.PollTimeout
+│  ├─ engine.TaskCancelled
+│  └─ engine.Internal
+├─ engine.SpawnError                no worker was started
+│  ├─ engine.NotRegistered
+│  └─ engine.SpawnRejected          a hook or layer would not have it
 ├─ engine.SecretError               a secret that the run cannot have
 │  ├─ engine.SecretNotGiven
 │  └─ engine.SecretNotAllowed

@@ -112,3 +112,181 @@ class Blocked(FlowbenchError):
     def __init__(self, value: object, said: str, why: str) -> None:
         self.value = value
         super().__init__(f"blocked: {said}{why}")
+
+
+class EngineError(FlowbenchError):
+    """The engine refused or could not do what it was asked. Source: mlua-swarm 0.2.1 `EngineError`."""
+
+    code = "engine"
+
+
+class TokenError(EngineError):
+    """A token that opens nothing here."""
+
+    code = "token"
+
+
+class TokenUnreadable(TokenError):
+    """Text that is no token. Source: mlua-swarm 0.2.1, decode errors of `CapToken`."""
+
+    code = "token_unreadable"
+
+
+class BadSignature(TokenError):
+    """Not signed by this engine, or changed since."""
+
+    code = "bad_signature"
+
+    def __init__(self) -> None:
+        super().__init__("token signature invalid; it was changed, or is of another engine: ask for a new one")
+
+
+class TokenExpired(TokenError):
+    code = "token_expired"
+
+    def __init__(self) -> None:
+        super().__init__("token expired")
+
+
+class TokenUsesExhausted(TokenError):
+    """No use is left, or it was revoked."""
+
+    code = "token_uses_exhausted"
+
+    def __init__(self) -> None:
+        super().__init__("token uses exhausted")
+
+
+class TokenNotFound(TokenError):
+    """Well signed, but nobody here remembers it: its task is over, or it was minted before a restart."""
+
+    code = "token_not_found"
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__(f"token not found in store (nonce={nonce})")
+
+
+class TokenTaskMismatch(TokenError):
+    """A worker may touch its own task only."""
+
+    code = "token_task_mismatch"
+
+    def __init__(self, bound: str, asked: str) -> None:
+        self.bound, self.asked = bound, asked
+        super().__init__(f"token task mismatch: token bound to {bound}, arg was {asked}")
+
+
+class RoleViolation(TokenError):
+    """role, verb: as the seed spells them, `Observer` and `StartTask`."""
+
+    code = "role_violation"
+
+    def __init__(self, role: str, verb: str) -> None:
+        super().__init__(f"role violation: role={role} verb={verb}")
+
+
+class TaskNotFound(EngineError):
+    code = "task_not_found"
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"task not found: {task_id}")
+
+
+class SessionNotFound(EngineError):
+    code = "session_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("session not found")
+
+
+class ResumeKeyNotFound(EngineError):
+    code = "resume_key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("resume key not found")
+
+
+class ResourceNotFound(EngineError):
+    """key: of the resource, or `prompt(T-…, attempt=1)`."""
+
+    code = "resource_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"resource not found: {key}")
+
+
+class InvalidTransition(EngineError):
+    """The task is in no state for that."""
+
+    code = "invalid_transition"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"invalid state transition: {why}")
+
+
+class SpawnDepthExceeded(EngineError):
+    """Tasks that start tasks are nested too deep. depth: that the new one would have; most: as configured."""
+
+    code = "spawn_depth_exceeded"
+
+    def __init__(self, depth: int, most: int) -> None:
+        super().__init__(f"spawn depth exceeded: {depth} >= max {most}")
+
+
+class DispatchFailed(EngineError):
+    """Nobody could do the work, or whoever did it failed; the task is blocked. __cause__: what was raised."""
+
+    code = "dispatch_failed"
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"dispatch failed: {why}")
+
+
+class PollTimeout(EngineError):
+    code = "poll_timeout"
+
+    def __init__(self) -> None:
+        super().__init__("poll timeout")
+
+
+class TaskCancelled(EngineError):
+    """What was waited for will never come: its task was cancelled."""
+
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("cancelled")
+
+
+class Internal(EngineError):
+    """Something around the work failed, not the work."""
+
+    code = "internal"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"internal: {why}")
+
+
+class SpawnError(FlowbenchError):
+    """No worker was started. Source: mlua-swarm 0.2.1 `SpawnError`."""
+
+    code = "spawn"
+
+
+class NotRegistered(SpawnError):
+    """Nobody answers to this agent's name."""
+
+    code = "not_registered"
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(f"worker not registered: {agent}")
+
+
+class SpawnRejected(SpawnError):
+    """A hook or layer would not have it."""
+
+    code = "spawn_rejected"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"spawn rejected by middleware: {why}")

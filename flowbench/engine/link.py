@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from flowbench.blueprint import secret_names
 from flowbench.engine.compile import Compiled
+from flowbench.engine.errors import NotRegistered
 from flowbench.engine.spawner import Body, Site, Spawner, Uses
 
 Layer = Callable[[str, Spawner], Spawner]
@@ -64,6 +65,6 @@ class _Nobody:
 
     def body(self, site: Site) -> Body:
         def fail(_: object) -> object:
-            raise LookupError(f"worker not registered: {self.ref}")
+            raise NotRegistered(self.ref)
 
         return fail

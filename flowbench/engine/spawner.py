@@ -6,14 +6,17 @@ every visit of the step: `body(input)` answers with the output, or with a corout
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from flowbench.blueprint import AgentDef
 from flowbench.cancel import CancelToken, Handoff
+from flowbench.engine.faces import OperatorInfo
 from flowbench.engine.secrets import Secrets
+from flowbench.engine.visiting import Task
 
 Body = Callable[[Any], Any]
 Voice = Callable[[str, str], None]
@@ -24,9 +27,6 @@ From any thread, at any time; never raises.
 
 speaker: ContextVar[Voice | None] = ContextVar("flowbench_speaker", default=None)
 """Who speaks when something is printed in this context; None: nobody whose words are kept."""
-
-stopper: ContextVar[Callable[[], CancelToken] | None] = ContextVar("flowbench_stopper", default=None)
-"""Answers with what stops the step, or else the run, of this context: a run that is launched here ends with it."""
 
 Uses = Literal["loop", "thread", "process"]
 """What a body takes up while it runs; a run limits each of them."""
@@ -73,6 +73,30 @@ class Site(Protocol):
 
     def step_token(self) -> CancelToken:
         """A child of `token` for this visit alone: it ends too when this branch loses or the step is cancelled."""
+
+    def here(self) -> AbstractContextManager[object]:
+        """Inside `with` of it the site goes on to answer for this visit, after waits too, in this task and in what it
+        starts. A layer that waits before it calls the body inside it takes `here = site.here()` first, at once.
+        """
+
+    @property
+    def runtime(self) -> Mapping[str, Any]:
+        """Notes of the layers around: `project_name_alias`, `input_refs`, `data_sink_endpoint`."""
+
+    def task(self) -> Task:
+        """The visit as the engine knows it: made known when first asked for, closed when the step ends."""
+
+    def operator(self, agent: str) -> OperatorInfo:
+        """Who stands behind this agent now; faces are looked up at each call."""
+
+    def answer(self, face: str, ask: Callable[[], Awaitable[Any]], question: Any = None) -> Awaitable[Any]:
+        """What was answered to this question of this visit: recorded before, or else awaited from `ask()` and recorded
+        before anybody hears it, so that a resume never asks twice.
+
+        The n-th answer of a face in a visit answers its n-th question. question: any JSON value; an answer to another
+        one does not count. What `ask` raises is no answer: a person who refuses is asked again by a resume.
+        Raises: what `ask` raises, flow.NotJson.
+        """
 
 
 class Spawner(Protocol):

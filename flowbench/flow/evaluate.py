@@ -10,6 +10,7 @@ import itertools
 import math
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -41,8 +42,8 @@ class Evaluation:
     before(scope, op, address, value): called before each live step, and awaited if it answers with an awaitable;
     it may `patch` the ctx, the input is read again afterwards.
 
-    While a body is called, and until it first waits, `here` is its scope, `at` its address and `ref` its agent; at all
-    other times `here` is None.
+    While a body is called, and until it first waits, `here` is its scope, `at` its address, `ref` its agent and
+    `value` its input, not to be changed; at all other times `here` is None.
 
     visited: counts by the places that the program gave its nodes. errors: (try that caught it, or the branch or root
     that it left; the node where it arose; was it caught) -> how often, shapes all. unwritten: shapes of steps whose
@@ -86,8 +87,10 @@ class Evaluation:
         self.root: Scope | None = None  # until it has begun
         self.here: Scope | None = None
         self.at = self.ref = ""
+        self.value: Any = None
         self.views: list[tuple[Scope, Any]] = []  # (scope, ctx it began with), kept for history only
         self.orphans: list[asyncio.Task[None]] = []  # losers that did not stop within the grace
+        self.cuts: dict[asyncio.Task[Any], Exception] = {}  # walker whose body is being cancelled -> its error
 
         self.sync = False
         self.over = False
@@ -124,6 +127,20 @@ class Evaluation:
         self._cancelled_main = self.main in self.tasks
         for task in list(self.tasks):
             task.cancel()
+
+    def cut(self, walker: asyncio.Task[Any], error: Exception, still: Callable[[], bool]) -> None:
+        """Cancel the body that `walker` waits for, and only that: the step fails with `error`. From any thread.
+
+        still: asked on the loop; False if the body has ended meanwhile. A body that never waits cannot be cut.
+        """
+        if self.loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: nothing of ours is left on it
+                self.loop.call_soon_threadsafe(self._cut, walker, error, still)
+
+    def _cut(self, walker: asyncio.Task[Any], error: Exception, still: Callable[[], bool]) -> None:
+        if walker in self.tasks and walker not in self.cuts and still():
+            self.cuts[walker] = error
+            walker.cancel()
 
     def give_up(self, cause: Cause) -> None:
         """Nobody waits for it any more: it is asked to stop, and tells nothing after that. From any thread."""

@@ -73,6 +73,7 @@ def rest(
         crew.body_waits()
     task = None if run.sync else asyncio.current_task()
     asked = outside = 0
+    cut: Exception | None = None
     while True:
         if task is not None:
             asked = task.cancelling()
@@ -83,6 +84,9 @@ def rest(
             sent = yield waits_for
         except BaseException as error:  # cancellation goes into the body
             failure = error
+            if task is not None and task in run.cuts and isinstance(error, asyncio.CancelledError):
+                task.uncancel()  # it is meant for the body alone
+                cut = run.cuts.pop(task)
         if task is not None:
             outside += task.cancelling() - asked
         try:
@@ -90,12 +94,16 @@ def rest(
         except StopIteration as end:
             if _is_late(run, crew):
                 raise asyncio.CancelledError from None
+            if cut is not None and not run.is_stopping():  # it has swallowed its cancellation: it was cancelled
+                raise cut from None
             _breathe(run)
             return end.value
         except asyncio.CancelledError:
             if task is not None and outside <= 0:
                 while task.cancelling() > run.calm:
                     task.uncancel()
+            if cut is not None and outside <= 0 and not run.is_stopping() and not _is_late(run, crew):
+                raise cut from None
             raise
         except Exception as error:  # the body's own failure, whatever it is
             if _is_late(run, crew):

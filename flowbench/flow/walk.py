@@ -64,7 +64,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             else:
                                 await queue(run, scope, place)
                             scope.place = place
-                        run.here, run.at, run.ref = scope, address, op.ref
+                        run.here, run.at, run.ref, run.value = scope, address, op.ref, value
                         began = clock()
                         try:
                             if keep:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from flowbench import flow, process
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import Secrets, Visit, Voice, stopper
+from flowbench.engine import OperatorInfo, Seat, Secrets, Task, TaskCancelled, Tiers, Visit, Voice, stopper
+from flowbench.engine import default as default_engine
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory
+from flowbench.runtime.visits import Moment, held
 from flowbench.runtime.withheld import Withheld
 from flowbench.storage import StorageError
 
@@ -40,31 +43,91 @@ class Ending:
 
 
 class Site:
-    """What bodies may ask about their run; implements engine.Site."""
+    """What bodies may ask about their run; implements engine.Site.
 
-    def __init__(self, run: Run, threads: Handoff, secrets: Secrets) -> None:
+    seat: whose session the steps are dispatched under. tiers: what the Blueprint says of operator kinds.
+    """
+
+    runtime: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, run: Run, threads: Handoff, secrets: Secrets, seat: Seat | None, tiers: Tiers) -> None:
         self.run_id, self.folder, self.token, self._log = run.id, run.path, run.token, run.log
-        self.threads, self.secrets = threads, secrets
+        self.threads, self.secrets, self._recorder = threads, secrets, run.recorder
+        self._seat, self._tiers = seat, tiers
         self.evaluation: flow.Evaluation | None = None
         self._withheld = Withheld()  # by (address, stream, thread)
         self._log.ended = self._release
 
     def visit(self) -> Visit:
-        assert self.evaluation is not None
-        return Visit(self.evaluation.at, self.evaluation.attempt(self.evaluation.at))
+        now, moment = self.evaluation, held.get()
+        assert now is not None
+        at = now.at if moment is None or moment.site is not self else moment.at
+        return Visit(at, now.attempt(at))
 
     def ctx(self) -> Any:
-        assert self.evaluation is not None
-        assert self.evaluation.here is not None
-        return flow.hand(self.evaluation.here.ctx)[0]
+        return flow.hand(self.here().scope.ctx)[0]
 
     def step_token(self) -> CancelToken:
         return self.token.child()
 
     def voice(self) -> Voice:
-        now = self.evaluation
+        now, moment = self.evaluation, held.get()
         assert now is not None
-        return _Voice(self, now.at, now.ref)
+        if moment is None or moment.site is not self:
+            return _Voice(self, now.at, now.ref)
+        return _Voice(self, moment.at, moment.agent)
+
+    def here(self) -> Moment:
+        now, moment = self.evaluation, held.get()
+        if moment is not None and moment.site is self:
+            return moment
+        assert now is not None
+        if now.here is None:
+            raise RuntimeError("which step asks? take `site.here()` when the body is called, before it waits")
+        return Moment(self, now.here, now.at, now.ref, now.value)
+
+    def task(self) -> Task:
+        moment = self.here()
+        asked = self._recorder.visits.at(moment.at)
+        if asked.task is None:
+            now, walker, under_way = self.evaluation, moment.walker, self._recorder.visits.open
+            assert now is not None
+
+            def stop() -> None:
+                if walker is not None:
+                    now.cut(walker, TaskCancelled(), lambda: under_way.get(moment.at) is asked)
+
+            desk = default_engine() if self._seat is None else self._seat.engine
+            asked.task = desk.visit(self.run_id, moment.at, moment.agent, now.attempt(moment.at), stop)
+            asked.task.prompt = moment.value
+        return asked.task
+
+    def operator(self, agent: str) -> OperatorInfo:
+        if self._seat is None:
+            return OperatorInfo(self._tiers.effective(agent))
+        return self._seat.engine.operator_info(agent, self._seat.token, self._tiers)
+
+    def answer(self, face: str, ask: Callable[[], Awaitable[Any]], question: Any = None) -> Awaitable[Any]:
+        moment = self.here()
+        asked = self._recorder.visits.at(moment.at)
+        number = asked.counts[face] = asked.counts.get(face, 0) + 1
+        about = flow.checksum(flow.encode([moment.value, flow.take(question)[0]]))
+        return self._answered(moment.at, face, number, about, ask)
+
+    async def _answered(self, at: str, face: str, n: int, question: int, ask: Callable[[], Awaitable[Any]]) -> Any:
+        known = self._recorder.answered(at, face, n, question)
+        if known is not None:
+            return known[0]
+        value, text = flow.take(await ask())
+        if self.secrets.names:
+            value, text = flow.take(self.secrets.take_out(value))
+        try:
+            self._recorder.answer(at, face, n, question, text)
+        except BaseException as error:
+            assert self.evaluation is not None
+            self.evaluation.untold = error  # what cannot be recorded ends the run, whoever catches it
+            raise
+        return value
 
     def say(self, at: str, agent: str, stream: str, text: str) -> None:
         """Keep what the step at `at` says, and pass it on.

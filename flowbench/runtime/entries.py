@@ -79,6 +79,21 @@ class Cancel(Entry, frozen=True, tag="cancel"):
     n: int = 1
 
 
+class Answer(Entry, frozen=True, tag="answer"):
+    """A face answered the n-th question of the step at `at`. q: CRC-32 of the step's input and the question.
+
+    out, blob: as in `done`.
+    """
+
+    at: str
+    face: str
+    n: int
+    q: int
+    t: float
+    out: msgspec.Raw = msgspec.Raw(b"")
+    blob: str = ""
+
+
 class Join(Entry, frozen=True, tag="join"):
     """A fan-out was decided by time: branch `won` gave the result (ok) or the error."""
 
@@ -129,6 +144,6 @@ class End(Entry, frozen=True, tag="end"):
     causes: list[str] = []
 
 
-AnyEntry = Begun | Start | Done | Fail | Cancel | Join | Patch | Abort | Resume | End
+AnyEntry = Begun | Start | Done | Fail | Cancel | Answer | Join | Patch | Abort | Resume | End
 decode_entry = msgspec.json.Decoder(AnyEntry).decode
 encode_entry = msgspec.json.Encoder().encode

@@ -56,7 +56,8 @@ class Common(TypedDict, total=False):
     a loser of any or race on a thread gives its place up when it is asked to stop.
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
     environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
-    commands may run; `flowbench trust FILE` allows it for good.
+    commands may run; `flowbench trust FILE` allows it for good. seat: the session of an operator, whose faces the
+    steps meet; by default nobody's.
     """
 
     timeout: float | None
@@ -67,6 +68,7 @@ class Common(TypedDict, total=False):
     limit: int | None
     secrets: secrets.Given
     trust: str | None
+    seat: engine.Seat | None
 
 
 class Options(Common, total=False):
@@ -146,7 +148,7 @@ def resume(
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
         run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
-        return _begin(run, linked, recorded.ctx, places, kept, recorded=recorded)
+        return _begin(run, linked, recorded.ctx, places, kept, recorded=recorded, seat=options.get("seat"))
     except BaseException:
         journal.close()
         raise
@@ -216,7 +218,7 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     durability = options.get("durability", "process")
     if durability == "memory":
         run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
-        return _begin(run, linked, ctx, places, kept, debugger=debugger)
+        return _begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
     bp.remember_trust(blueprint)
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
@@ -229,7 +231,7 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
-        return _begin(run, linked, ctx, places, kept, debugger=debugger)
+        return _begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
     except BaseException:
         journal.close()
         raise
@@ -287,9 +289,10 @@ def _begin(
     *,
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
+    seat: engine.Seat | None = None,
 ) -> Run:
     run.log.hide, run.log.decide = kept.text, kept.decided
-    site = Site(run, engine_thread().threads, kept)
+    site = Site(run, engine_thread().threads, kept, seat, engine.tiers_of(run.blueprint))
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),

@@ -22,12 +22,13 @@ from flowbench.runtime import entries as e
 from flowbench.runtime.journal import BLOB_BYTES, Journal
 from flowbench.runtime.log import Log
 from flowbench.runtime.replay import Recorded
+from flowbench.runtime.visits import Visits
 
 
 class Memory:
     """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait. fanned: address of a
     fan-out that has begun -> its items. joins, patches: as flow.Recorded has them, earlier owners' too. log: what the
-    steps say.
+    steps say. visits: what they ask of the engine.
     """
 
     keeps_text = False
@@ -38,6 +39,8 @@ class Memory:
         self.fanned: dict[str, int] = {}
         self.log = log or Log()
         self._said = self.log.begun  # looked at after each step: the steps of most runs print nothing
+        self.visits = Visits()
+        self._asked = self.visits.open  # the same: most ask for nothing
         self.joins = {} if recorded is None else dict(recorded.joins)
         self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
         if recorded is not None:
@@ -69,6 +72,8 @@ class Memory:
             self.running.pop(at, None)
         if self._said:
             self.log.end(at)
+        if self._asked:
+            self.visits.done(at, out)
         self._bus.publish(record)
 
     def fail(
@@ -82,6 +87,8 @@ class Memory:
         self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
         self.running.pop(at, None)
         self.log.trace(at, ref, raised)
+        if self._asked:
+            self.visits.failed(at, raised)
         self._bus.publish(Event("fail", at, started, error))
 
     def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
@@ -93,6 +100,8 @@ class Memory:
         self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, None, None, why, self.attempt(at)))
         if self._said:
             self.log.end(at)
+        if self._asked:
+            self.visits.cancelled(at)
         self._bus.publish(Event("cancel", at, now, why))
 
     @property
@@ -103,6 +112,15 @@ class Memory:
     def gone(self, at: str) -> None:
         """A body that outlived its run has ended."""
         self.running.pop(at, None)
+        self.visits.cancelled(at)
+
+    def answered(self, at: str, face: str, n: int, question: int) -> tuple[Any] | None:
+        """A recorded answer to this very question. question: its checksum."""
+        return None if self._recorded is None else self._recorded.answer(at, face, n, question)
+
+    def answer(self, at: str, face: str, n: int, question: int, text: bytes) -> None:
+        """A face has answered; recorded before anybody hears it. text: JSON of what it said."""
+        self._bus.publish(Event("answer", at, time.time(), face))
 
     def held(self, at: str, agent: str, text: str) -> None:
         """A body holds the engine's loop. text: for people."""
@@ -138,6 +156,7 @@ class Memory:
         if self._closed:
             return
         self._closed = True
+        self.visits.end()
         self.log.close()
         self._bus.publish(Event("end", "", time.time(), state))
         self._bus.close()
@@ -182,6 +201,14 @@ class Durable(Memory):
     def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
         self._write(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
         super().cancel(at, ref, why, run)
+
+    def answer(self, at: str, face: str, n: int, question: int, text: bytes) -> None:
+        now = time.time()
+        if len(text) <= BLOB_BYTES:
+            self._write(e.Answer(at, face, n, question, now, msgspec.Raw(text)))
+        elif not self._closed:
+            self._write(e.Answer(at, face, n, question, now, blob=self._journal.keep_blob(text)))
+        super().answer(at, face, n, question, text)
 
     def join(self, at: str, won: int, ok: bool) -> None:
         self._write(e.Join(at, won, ok, time.time()))

@@ -39,6 +39,7 @@ class Recorded:
         self.joins: dict[str, tuple[int, bool]] = {}
         self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
         self.attempts: dict[str, int] = {}
+        self.answers: dict[tuple[str, str, int], e.Answer] = {}
         self.state = "interrupted"
         self.causes: list[str] = []
         self.changed = False
@@ -58,6 +59,8 @@ class Recorded:
                 self.attempts[line.at] = line.n
                 self.outcomes.pop(line.at, None)  # it ran anew: what an earlier owner got from it no longer counts
                 self._era.ran(line.at)
+            case e.Answer():  # never out of date: it counts for as long as the step asks the same
+                self.answers[line.at, line.face, line.n] = line
             case e.Join():
                 self.joins[line.at] = (line.won, line.ok)
                 self._era.wrote(line.at)
@@ -86,7 +89,14 @@ class Recorded:
 
     def value(self, outcome: flow.Outcome) -> Any:
         """The recorded output, fresh. Raises: JournalDamaged when its blob is gone."""
-        line: e.Done = outcome.value
+        return self._read(outcome.value)
+
+    def answer(self, address: str, face: str, n: int, question: int) -> tuple[Any] | None:
+        """What was answered to this very question, fresh; None if nothing was. Raises: JournalDamaged."""
+        line = self.answers.get((address, face, n))
+        return None if line is None or line.q != question else (self._read(line),)
+
+    def _read(self, line: e.Done | e.Answer) -> Any:
         return flow.decode(read_blob(self.folder, line.blob) if line.blob else line.out)
 
     def forget(self, addresses: Sequence[str]) -> None:

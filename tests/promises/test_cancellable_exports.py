@@ -34,6 +34,8 @@ def takes_token(fn: Any) -> bool:
     """By name, or among the options that it passes on."""
     for parameter in inspect.signature(fn).parameters.values():
         options = re.fullmatch(r"Unpack\[(\w+)\]", str(parameter.annotation))
+        if "CapToken" in str(parameter.annotation):  # another kind: what somebody may do
+            continue
         if parameter.name == "token" or (options and "token" in fn.__globals__[options[1]].__annotations__):
             return True
     return False

@@ -13,9 +13,10 @@ import msgspec
 from flowbench import flow, process
 from flowbench.blueprint import AgentDef
 from flowbench.engine.errors import Blocked
+from flowbench.engine.outputs import content
 from flowbench.engine.spawner import Body, Site, SpecError, Uses, Voice
 from flowbench.engine.workers.prompt import text_form
-from flowbench.engine.workers.stream import MODES, Events, content
+from flowbench.engine.workers.stream import MODES, Events
 from flowbench.engine.workers.terms import terms_of
 from flowbench.errors import nearest
 

@@ -11,7 +11,8 @@ from typing import Any
 from flowbench import process
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
 from flowbench.cancel import AbortReason, CancelToken
-from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker, stopper
+from flowbench.engine.handing import on_thread, stopper
+from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker
 from flowbench.engine.workers.prompt import text_form
 from flowbench.engine.workers.terms import terms_of
 
@@ -58,7 +59,7 @@ class PythonSpawner:
             fn = _prompted(function.fn) if self._as_prompt else function.fn
             if function.inline:
                 return fn
-            return _heard(fn if function.is_async else lambda value: _on_thread(fn, value, site), site)
+            return _heard(fn if function.is_async else lambda value: on_thread(fn, value, site), site)
         if function.inline:
             return lambda value: self._call(value, site, site.token)()
         return _heard(self._async_body(site) if function.is_async else self._thread_body(site), site)
@@ -104,7 +105,7 @@ class PythonSpawner:
 
         async def body(value: Any) -> Any:
             token = site.step_token()
-            return await _on_thread(enter, self._call(value, site, token), site, token)
+            return await on_thread(enter, self._call(value, site, token), site, token)
 
         return body
 
@@ -119,42 +120,6 @@ def _heard(body: Body, site: Site) -> Body:
         return body(value)
 
     return speaking
-
-
-async def _on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: CancelToken | None = None) -> Any:
-    """token: of the step, if it has one already; most functions never need theirs, and making it takes a while."""
-    stop = _Stop(site, token)
-    before = stopper.set(stop)
-    try:
-        return await site.threads.call(fn, value, token=token, owner=site.run_id, at=site.visit().address)
-    except asyncio.CancelledError:
-        stop.abort()
-        raise
-    finally:
-        with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
-            stopper.reset(before)
-
-
-class _Stop:
-    """The token of one call on a thread, made when it is first asked for."""
-
-    __slots__ = ("_is_left", "_made", "_site")
-
-    def __init__(self, site: Site, token: CancelToken | None) -> None:
-        self._site, self._is_left = site, False
-        self._made: dict[str, CancelToken] = {} if token is None else {"token": token}
-
-    def __call__(self) -> CancelToken:
-        token = self._made.get("token") or self._made.setdefault("token", self._site.step_token())
-        if self._is_left:  # asked for too late: whatever it was for must not begin
-            token.abort(AbortReason.SIGNAL, by="cancelled")
-        return token
-
-    def abort(self) -> None:
-        """The caller has left."""
-        self._is_left = True
-        if token := self._made.get("token"):
-            token.abort(AbortReason.SIGNAL, by="cancelled")
 
 
 def _prompted(fn: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -6,48 +6,17 @@ Source: mlua-swarm 0.2.1 `OutputEvent`, `StreamMode`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
+from flowbench.engine.outputs import Artifact, Final, Partial, Progress, content
+from flowbench.engine.outputs import decode_output as _decode
 from flowbench.engine.spawner import Voice
 from flowbench.flow import compact
 
 MODES = ("ndjson_lines", "sse_events", "length_prefixed")
 LONGEST = 16 << 20  # bytes of one event
 SHOWN = 200  # characters of what is told about an event
-
-
-class Inline(msgspec.Struct, frozen=True, tag_field="kind", tag="inline"):
-    value: Any
-
-
-class FileRef(msgspec.Struct, frozen=True, tag_field="kind", tag="file_ref", omit_defaults=True):
-    path: str
-    mime: str | None = None
-    size_hint: int | None = None
-
-
-class Progress(msgspec.Struct, frozen=True, tag_field="type", tag="progress"):
-    stage: str
-    note: str | None = None
-
-
-class Partial(msgspec.Struct, frozen=True, tag_field="type", tag="partial"):
-    chunk: Any
-
-
-class Artifact(msgspec.Struct, frozen=True, tag_field="type", tag="artifact"):
-    name: str
-    content: Inline | FileRef
-
-
-class Final(msgspec.Struct, frozen=True, tag_field="type", tag="final"):
-    content: Inline | FileRef
-    ok: bool
-
-
-_decode = msgspec.json.Decoder(Progress | Partial | Artifact | Final).decode
 
 
 class Events:
@@ -91,11 +60,6 @@ class Events:
 
     def _note(self, text: str) -> None:
         self._voice("note", f"{text}\n")
-
-
-def content(held: Inline | FileRef) -> Any:
-    """The value itself, or the reference as a JSON object."""
-    return held.value if isinstance(held, Inline) else msgspec.to_builtins(held)
 
 
 class _Lines:

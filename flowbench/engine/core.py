@@ -1,0 +1,48 @@
+"""Core: one engine, and the one of this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import msgspec
+
+from flowbench.engine.attending import Attending
+from flowbench.engine.tokens import CapToken
+from flowbench.engine.visiting import Visiting
+
+
+class Engine(Attending, Visiting):
+    """Sessions, tasks, tokens, outputs and answers, all in memory. From any thread; every wait can be aborted.
+
+    Source: mlua-swarm 0.2.1 `Engine`.
+    """
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """Where an operator sits: its engine, and the token of its session there."""
+
+    engine: Engine
+    token: CapToken
+
+
+_default: Engine | None = None
+_making = threading.Lock()
+
+
+def default() -> Engine:
+    """The engine of this process, made when it is first asked for; a forked child gets its own."""
+    global _default
+    if _default is None:
+        with _making:
+            if _default is None:
+                _default = Engine()
+    return _default
+
+
+def _forget() -> None:
+    global _default, _making
+    _default, _making = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)

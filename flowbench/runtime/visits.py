@@ -1,0 +1,83 @@
+"""Visits: what the steps of a run that are under way have asked of the engine; closed when they end.
+
+Most steps ask for nothing and never come here. The recorder looks in when a step ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, Self
+
+from flowbench import engine, flow
+
+if TYPE_CHECKING:
+    from flowbench.runtime.drive import Site
+
+
+class Moment:
+    """A visit, held fast. As a context manager it makes its site answer for it, after waits too.
+
+    value: the step's input, shared and not to be changed. walker: the task of the loop that waits for the body.
+    """
+
+    __slots__ = ("_before", "agent", "at", "scope", "site", "value", "walker")
+
+    def __init__(self, site: Site, scope: flow.Scope, at: str, agent: str, value: Any) -> None:
+        self.site, self.scope, self.at, self.agent, self.value = site, scope, at, agent, value
+        self.walker = asyncio.current_task()
+        self._before: list[Token[Moment | None]] = []
+
+    def __enter__(self) -> Self:
+        self._before.append(held.set(self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
+            held.reset(self._before.pop())
+
+
+held: ContextVar[Moment | None] = ContextVar("flowbench_moment", default=None)
+"""The visit that a body or layer has taken with it over a wait."""
+
+
+class Asked:
+    """By one visit. task: as the engine knows it. counts: questions so far, by face."""
+
+    __slots__ = ("counts", "task")
+
+    def __init__(self) -> None:
+        self.task: engine.Task | None = None
+        self.counts: dict[str, int] = {}
+
+
+class Visits:
+    """open: address -> what was asked, of visits that have asked for something and go on."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Asked] = {}
+
+    def at(self, address: str) -> Asked:
+        return self.open.get(address) or self.open.setdefault(address, Asked())
+
+    def done(self, address: str, value: Any) -> None:
+        if task := self._task(address):
+            task.done(value)
+
+    def failed(self, address: str, error: BaseException) -> None:
+        if task := self._task(address):
+            task.failed(error)
+
+    def cancelled(self, address: str) -> None:
+        if task := self._task(address):
+            task.cancelled()
+
+    def end(self) -> None:
+        """The run is over: nobody waits for those that go on."""
+        for address in list(self.open):
+            self.cancelled(address)
+
+    def _task(self, address: str) -> engine.Task | None:
+        asked = self.open.pop(address, None)
+        return None if asked is None else asked.task
