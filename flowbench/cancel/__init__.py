@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowbench.cancel.errors import Panicked
 from flowbench.cancel.flag import Signal
-from flowbench.cancel.grace import GRACE_SECONDS, Ending, stop
+from flowbench.cancel.grace import GRACE_SECONDS, LAST_SECONDS, Ending, stop
 from flowbench.cancel.job import Orphan, raise_in
 from flowbench.cancel.profile import WorkProfile, profile_region, work_profile
 from flowbench.cancel.racing import future
@@ -15,6 +15,7 @@ from flowbench.cancel.work import Work, blocking
 
 __all__ = [
     "GRACE_SECONDS",
+    "LAST_SECONDS",
     "AbortReason",
     "AbortToken",
     "Aborted",

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 
 GRACE_SECONDS = 2.0  # pi-natives shell: time between the TERM wave and the forced end
+LAST_SECONDS = 0.25  # after the grace, once asked again: what ends only then was given up for lost, and still counts
 
 
 class Ending(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import Any
@@ -24,9 +25,12 @@ class Reaper:
     def take(self, job: Job[Any, Any], grace: float) -> None:
         """Force `job` in `grace` seconds unless it has ended by then."""
         with self._change:
-            self._due[job] = time.monotonic() + grace
+            due = time.monotonic() + grace
+            is_first = due < min(self._due.values(), default=math.inf)
+            self._due[job] = due
             if self._works:
-                self._change.notify()
+                if is_first:  # else it wakes in time anyway, and would only get in the way of who aborts
+                    self._change.notify()
             else:
                 self._works = True
                 threading.Thread(target=self._work, name="flowbench-reaper", daemon=True).start()

@@ -98,6 +98,7 @@ class Evaluation:
         self.calm = 0  # cancellations of our task that were asked for before we began
         self.loop: asyncio.AbstractEventLoop | None = None
         self.main: asyncio.Task[Any] | None = None
+        self.on_stop: Callable[[], object] | None = None  # called on the loop, when the tasks have been cancelled
         self.tasks: dict[asyncio.Task[Any], None] = {}  # all that walk for this run, oldest first
         self._asked = itertools.count()  # `next` is atomic, also inside a signal handler
         self._inbox: deque[tuple[Keys, Any, str]] = deque()
@@ -127,6 +128,8 @@ class Evaluation:
         self._cancelled_main = self.main in self.tasks
         for task in list(self.tasks):
             task.cancel()
+        if self.on_stop is not None:
+            self.on_stop()
 
     def cut(self, walker: asyncio.Task[Any], error: Exception, still: Callable[[], bool]) -> None:
         """Cancel the body that `walker` waits for, and only that: the step fails with `error`. From any thread.

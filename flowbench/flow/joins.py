@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from flowbench.cancel import LAST_SECONDS
 from flowbench.flow.errors import FlowError, Frontier, TypeMismatch
 from flowbench.flow.paths import SEED
 from flowbench.flow.program import Fan
@@ -169,13 +169,11 @@ class _Race:
             await self.dismiss()
 
     def hire(self, count: int) -> None:
-        gone, here = self.gone, copy_context()  # one for all: thousands of tasks are enough for a garbage collector
         for _ in range(count):
             task = self.loop.create_task(self.work())
             self.fresh += 1
             self.workers[task] = None
             self.run.tasks[task] = None
-            task.add_done_callback(gone, context=here)
 
     def gone(self, task: asyncio.Task[None]) -> None:
         self.workers.pop(task, None)
@@ -227,11 +225,12 @@ class _Race:
             if not over.done() and self.fresh == 0:
                 self.all_wait()
         except asyncio.CancelledError:  # lost or aborted: `over` must not stay open
-            over.cancel()
-            raise
+            over.cancel()  # and that is all: passed on, it would be kept by the task, with a traceback, for nobody
         except BaseException as fatal:  # a bind that fails, Aborted, our own bugs: never swallowed by a join
             if not over.done():
                 over.set_exception(fatal)
+        finally:
+            self.gone(me)  # not by a callback of the task: that is another turn of the loop for each of thousands
 
     def settle(self, index: int, branch: Scope, error: FlowError | None) -> None:
         join = self.fan.op.join
@@ -253,14 +252,30 @@ class _Race:
             self.over.set_result(self.results)
 
     async def dismiss(self) -> None:
-        """Cancel what is still running and wait for it, at most the grace."""
+        """Cancel what is still running and wait for it, at most the grace; then once more, but briefly."""
         if not self.workers:
             return
         self.empty = self.loop.create_future()
         if self.run.cause is None:  # a stop cancels every task at once
             for task in self.workers:
                 task.cancel()
-        end = self.loop.time() + self.run.grace
+        for task, branch in self.workers.items():
+            if branch is None:  # it has not begun, so that its own end will never be reached
+                task.add_done_callback(self.gone)
+        await self.emptied(self.run.grace)
+        if self.workers:
+            for task in self.workers:
+                task.cancel()  # asyncio is edge-triggered: a body that swallowed the first one gets another
+            await self.emptied(LAST_SECONDS)
+        self.run.orphans += self.workers
+        for branch in self.workers.values():
+            if branch is not None:  # what nobody waits for must not hold back what comes after
+                branch.give_place()
+
+    async def emptied(self, seconds: float) -> None:
+        """Return when the last worker has gone, or after so long."""
+        assert self.empty is not None
+        end = self.loop.time() + seconds
         while self.workers and (left := end - self.loop.time()) > 0:
             try:
                 await asyncio.wait([self.empty], timeout=left)
@@ -268,7 +283,3 @@ class _Race:
                 if self.run.cause is None:
                     raise
                 # the stop has come while losers were ending: they still get their grace
-        self.run.orphans += self.workers
-        for branch in self.workers.values():
-            if branch is not None:  # what nobody waits for must not hold back what comes after
-                branch.give_place()

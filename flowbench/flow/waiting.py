@@ -109,6 +109,8 @@ def rest(
             if _is_late(run, crew):
                 raise asyncio.CancelledError from error
             raise
+        finally:
+            failure = None  # it would be a cycle with its traceback, for each of thousands of losers
 
 
 def _is_late(run: Evaluation, crew: Crew | None) -> bool:

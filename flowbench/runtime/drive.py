@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flowbench import flow, process
-from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
+from flowbench.cancel import GRACE_SECONDS, LAST_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
 from flowbench.engine import OperatorInfo, Seat, Secrets, Task, TaskCancelled, Tiers, Visit, Voice, stopper
 from flowbench.engine import default as default_engine
 from flowbench.runtime import prints
@@ -203,17 +203,17 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
     if (cause := token.cause) is not None:
         recorder.abort(cause.reason, cause.by)
         return Ending("cancelled", ctx, cause=cause)
-    task = asyncio.get_running_loop().create_task(flow.evaluate(evaluation, ctx, is_taken=True), name="flowbench-run")
     unlink = _link(token, evaluation)
+    work = _Bounded(evaluation, ctx, token)
     try:
-        is_stuck = await _bounded(task, token)
+        has_ended = await work.wait()
     finally:
         unlink()
     last = ctx if evaluation.root is None else evaluation.root.ctx
-    if is_stuck:
+    if not has_ended:
         return Ending("cancelled", last, cause=token.cause)
     try:
-        return Ending("done", task.result())
+        return Ending("done", work.task.result())
     except (Aborted, asyncio.CancelledError) as stopped:
         # A body may have met the abort first, through a child of the token, whose cause only says "parent".
         cause = token.cause or (stopped.cause if isinstance(stopped, Aborted) else LOST)
@@ -241,36 +241,60 @@ def _link(token: CancelToken, evaluation: flow.Evaluation) -> Callable[[], None]
     return unlink
 
 
-async def _bounded(task: asyncio.Task[Any], token: CancelToken) -> bool:
-    """Wait for the evaluation; after an abort no longer than the grace, twice. True if it would not end."""
-    loop = asyncio.get_running_loop()
-    asked = loop.create_future()
-    forget = token.on_abort(lambda _: loop.call_soon_threadsafe(_settle, asked))
-    try:
-        await _wait({task, asked}, None, token)
-        for _ in range(2):
-            if task.done():
-                return False
-            await _wait({task}, GRACE_SECONDS, token)
-            if not task.done():
-                task.cancel()  # asyncio is edge-triggered: a body that swallowed the first one gets another
-        await _wait({task}, 0.1, token)
-        return not task.done()
-    finally:
-        forget()
+class _Bounded:
+    """The evaluation, in a task of its own that is waited for: for ever, or after a stop no longer than its grace."""
 
+    def __init__(self, evaluation: flow.Evaluation, ctx: Any, token: CancelToken) -> None:
+        self._evaluation, self._ctx, self._token = evaluation, ctx, token
+        self._loop = asyncio.get_running_loop()
+        self._change: asyncio.Future[None] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_given_up = False
+        self.task = self._loop.create_task(self._work(), name="flowbench-run")
+        self.task.add_done_callback(self._ended)
+        evaluation.on_stop = self._ask
 
-async def _wait(things: set[asyncio.Future[Any]], seconds: float | None, token: CancelToken) -> None:
-    """Until one of them is done. A body that cancels all tasks of the loop cancels this one too: that is an abort."""
-    try:
-        await asyncio.wait(things, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    except asyncio.CancelledError:
-        me = asyncio.current_task()
-        assert me is not None
-        me.uncancel()
-        token.abort(LOST.reason, LOST.by)
+    async def wait(self) -> bool:
+        """False if it would not end. A body that cancels all tasks of the loop cancels this one too: an abort."""
+        try:
+            while not self.task.done() and not self._is_given_up:
+                try:
+                    await self._change
+                except asyncio.CancelledError:
+                    self._change = self._loop.create_future()
+                    me = asyncio.current_task()
+                    assert me is not None
+                    me.uncancel()
+                    self._token.abort(LOST.reason, LOST.by)
+        finally:
+            self._evaluation.on_stop = None
+            if self._timer is not None:
+                self._timer.cancel()
+        return self.task.done()
 
+    async def _work(self) -> Any:
+        try:
+            return await flow.evaluate(self._evaluation, self._ctx, is_taken=True)
+        finally:
+            self._look()  # a turn of the loop sooner than the task can tell
 
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+    def _ask(self) -> None:
+        self._timer = self._loop.call_later(GRACE_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        # Twice as long as a fan-out gives its branches: it has to tell of those that it leaves behind.
+        self.task.cancel()  # asyncio is edge-triggered: a body that swallowed the first one gets another
+        self._timer = self._loop.call_later(2 * LAST_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        self._is_given_up = True
+        self._look()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._look()  # it may have been cancelled before it began
+        if self._is_given_up and not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not complain that nobody did
+
+    def _look(self) -> None:
+        if not self._change.done():
+            self._change.set_result(None)

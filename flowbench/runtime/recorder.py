@@ -97,7 +97,8 @@ class Memory:
             return
         now = perf_counter() + self._epoch
         _, began = self.running.pop(at, (ref, now))
-        self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, None, None, why, self.attempt(at)))
+        attempt = 1 if self._recorded is None else self.attempt(at)
+        self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, None, None, why, attempt))
         if self._said:
             self.log.end(at)
         if self._asked:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from concurrent import futures
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,14 @@ class Run(Hindsight):
     def begin(self, evaluation: flow.Evaluation, work: Coroutine[Any, Any, Ending]) -> None:
         """Called once by launch: `work` carries `evaluation` to its end."""
         self._evaluation = evaluation
-        engine().carry(self, work).add_done_callback(lambda done: self._finish(done.result()))
+        outside = copy_context()  # who hears of the end is not part of the run
+
+        async def carried() -> Ending:
+            ending = await work
+            outside.run(self._finish, ending)  # at once: the news of a finished task takes turns of the loop
+            return ending
+
+        engine().carry(self, carried()).add_done_callback(lambda done: self._finish(done.result()))
 
     @property
     def evaluation(self) -> flow.Evaluation:
@@ -195,10 +202,10 @@ class Run(Hindsight):
         """
         if engine().is_here():
             raise RunError("a step cannot wait for a run on the engine's own thread; write `await run`", self.id)
+        if self._ended.done():
+            return True
         with engine().threads.aside():
-            return waiting.wait_for(
-                lambda seconds: bool(futures.wait([self._ended], seconds).done), self.token, timeout
-            )
+            return waiting.wait_for(self._ends_within, self.token, timeout)
 
     def result(self, timeout: float | None = None) -> Any:
         """The final ctx. timeout: seconds to wait, the run goes on after them.
@@ -228,6 +235,13 @@ class Run(Hindsight):
     def on_end(self, callback: Callable[[Run], None]) -> None:
         """Call once when it has ended, on the engine's thread or, if it has, at once here."""
         self._ended.add_done_callback(lambda _: callback(self))
+
+    def _ends_within(self, seconds: float) -> bool:
+        try:
+            self._ended.exception(seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def _answer(self) -> Any:
         raised = self._error()

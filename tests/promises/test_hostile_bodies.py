@@ -219,6 +219,36 @@ def test_a_loser_that_would_not_stop_is_named(functions: Functions) -> None:
     assert orphans == ("0.f0",)
 
 
+@pytest.mark.parametrize("is_wide", [False, True], ids=["step", "branch"])
+def test_a_body_that_swallows_its_cancellation_is_asked_twice_and_then_left(
+    functions: Functions, is_wide: bool
+) -> None:
+    began, freed = threading.Event(), threading.Event()
+    asked = []
+
+    @functions.agent
+    async def deaf(value: int) -> None:
+        began.set()
+        while not freed.is_set():
+            try:
+                await asyncio.sleep(0.02)
+            except asyncio.CancelledError:
+                asked.append(value)
+
+    one = step("deaf")
+    run = fb.launch(blueprint(fan(one, items=[1]) if is_wide else one), {"x": 1}, functions=functions)
+    assert began.wait(30)
+    run.abort()
+    assert run.wait(30)
+    heard = len(asked)
+    orphans = run.orphans
+    freed.set()
+
+    assert run.state == "cancelled"
+    assert heard == 2  # after one grace, not after one for each of several cancellations
+    assert orphans == (("0.f0",) if is_wide else ("0",))
+
+
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_that_was_forked_does_not_keep_the_run(functions: Functions) -> None:
     read, write = os.pipe()
