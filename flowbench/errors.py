@@ -79,6 +79,9 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ engine.SecretNotGiven
 │  └─ engine.SecretNotAllowed
 ├─ cancel.Panicked                  tagged work raised what may not leave it: SystemExit, ...
+├─ engine.LuaFailed                 a Lua script raised, with its line
+├─ engine.TemplateFailed            a prompt template cannot be rendered
+├─ engine.NotFolded                 an answer that was to be JSON is none
 ├─ engine.Blocked                    a program's step failed by its own word
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read

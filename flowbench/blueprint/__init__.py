@@ -38,6 +38,7 @@ from flowbench.blueprint.hashes import content_hash, text_hash
 from flowbench.blueprint.json_schema import schema
 from flowbench.blueprint.linting import lint
 from flowbench.blueprint.loader import HasBlueprint, Source, load
+from flowbench.blueprint.lua_registry import LuaScripts, lua_host, lua_script, lua_scripts
 from flowbench.blueprint.model import (
     AgentDef,
     AgentKind,
@@ -59,12 +60,14 @@ from flowbench.blueprint.model import (
     parse,
     to_json,
 )
+from flowbench.blueprint.placeholders import Part, Slot, SpecError, placeholders
 from flowbench.blueprint.python_body import is_python, run_body
 from flowbench.blueprint.python_function import PythonFunction
 from flowbench.blueprint.reader import Document, read
 from flowbench.blueprint.registry import Functions, adopt, agent, functions, step_refs
 from flowbench.blueprint.secret_names import REFERENCE, secret_names
 from flowbench.blueprint.shorthand import expand_paths
+from flowbench.blueprint.specs import FOLDS, MODES, CommandSpec, LuaSpec, read_command, read_lua, templates
 from flowbench.blueprint.trusted import (
     command_summary,
     commands,
@@ -85,6 +88,8 @@ from flowbench.blueprint.versions.store import BlueprintStore
 from flowbench.blueprint.versions.traced import ZERO_HASH, CommitMetadata, Entry, EpochId, Git, Trace, Traced
 
 __all__ = [
+    "FOLDS",
+    "MODES",
     "NOTEBOOK_PATH",
     "REFERENCE",
     "ZERO_HASH",
@@ -102,6 +107,7 @@ __all__ = [
     "BlueprintOrigin",
     "BlueprintStore",
     "BlueprintStoreError",
+    "CommandSpec",
     "CommitMetadata",
     "CompilerHints",
     "CompilerStrategy",
@@ -126,17 +132,22 @@ __all__ = [
     "InvalidVersionLabel",
     "Latest",
     "LockBusy",
+    "LuaScripts",
+    "LuaSpec",
     "MemoryStore",
     "NoVersionMatches",
     "NotCanonical",
     "OperatorDef",
     "OperatorKind",
+    "Part",
     "Provenance",
     "PythonFunction",
     "Requirement",
     "SemverReq",
+    "Slot",
     "Source",
     "SpawnerHints",
+    "SpecError",
     "Spot",
     "Trace",
     "Traced",
@@ -166,13 +177,19 @@ __all__ = [
     "is_trusted",
     "lint",
     "load",
+    "lua_host",
+    "lua_script",
+    "lua_scripts",
     "origin",
     "parse",
     "parse_requirement",
     "parse_version",
+    "placeholders",
     "read",
     "read_agent",
     "read_agents",
+    "read_command",
+    "read_lua",
     "remember_trust",
     "require_trust",
     "resolve",
@@ -183,6 +200,7 @@ __all__ = [
     "selector",
     "shown",
     "step_refs",
+    "templates",
     "text_hash",
     "to_json",
     "trust",

@@ -19,11 +19,13 @@ from flowbench.blueprint.model import SCHEMA_VERSION, SEMVER, AgentDef, Blueprin
 from flowbench.blueprint.references import AGENT, FILE
 from flowbench.blueprint.secret_names import REFERENCE
 from flowbench.blueprint.shape import UNSIGNED, ReadBy, Record, Unsigned, written_fields
+from flowbench.blueprint.specs import CHOICES, CommandSpec, LuaSpec
 from flowbench.flow import nodes
 
 Schema = dict[str, Any]
 ID = f"urn:flowbench:blueprint:{SCHEMA_VERSION}"
 PATH = r'^(\$|ctx)(\.[^.\[]+|\["(?!"\])((?!"\])[\s\S])+"\])*$'
+SPECS: dict[str, type[msgspec.Struct]] = {"subprocess": CommandSpec, "lua": LuaSpec}
 _EXPECTED = "A value read from the ctx, a literal, or an operation. Short: `$.a` or `ctx.a` for a path."
 
 
@@ -134,7 +136,22 @@ def _records(top: type[Record]) -> dict[str, Schema]:
         if tag is not None:
             del made[cls.__name__]["additionalProperties"]  # provenance: later versions may say more
     made["AgentFile"] = _agent_file(made[AgentDef.__name__])
-    return made
+    made[AgentDef.__name__]["allOf"] = [
+        {"if": {"properties": {"kind": {"const": kind}}}, "then": {"properties": {"spec": _ref(cls.__name__)}}}
+        for kind, cls in SPECS.items()
+    ]
+    return made | {cls.__name__: _spec(cls) for cls in SPECS.values()}
+
+
+def _spec(cls: type[msgspec.Struct]) -> Schema:
+    """Null is as good as absent, for each field."""
+    properties: Schema = {}
+    told = _told(cls)
+    for field in msgspec.structs.fields(cls):
+        hint = {"enum": list(CHOICES[field.name])} if field.name in CHOICES else _of_hint(field.type)[0]
+        choices = [each for each in hint.get("anyOf", [hint]) if each != {"type": "null"}]
+        properties[field.name] = _described({"anyOf": [*choices, {"type": "null"}]}, told.get(field.name))
+    return _object(cls, properties, [])
 
 
 def _agent_file(agent: Schema) -> Schema:
@@ -179,7 +196,7 @@ def _of_hint(hint: Any) -> tuple[Schema, list[type[Record]]]:
         return _ref(hint.__name__), [hint]
     if issubclass(hint, Enum):
         return {"enum": [each.value for each in hint]}, []
-    return {str: _ref("Text"), bool: {"type": "boolean"}, int: {"type": "integer"}}[hint], []
+    return {str: _ref("Text"), bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": "number"}}[hint], []
 
 
 def _whole(inner: Schema) -> None:

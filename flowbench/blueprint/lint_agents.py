@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowbench.blueprint.finding import Finding, Level
+from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.registry import Functions
+from flowbench.blueprint.specs import read_command, read_lua, templates
 from flowbench.blueprint.survey import Survey
 from flowbench.errors import nearest
 from flowbench.flow import Step
@@ -57,3 +59,31 @@ def unknown_operator(survey: Survey, functions: Functions) -> Iterator[Finding]:
             hint = f"did you mean '{meant}'?" if meant else "define it under `operators`"
             place = f"$.agents[{index}].spec.operator_ref"
             yield Finding("error", "unknown_operator", place, f"no operator is called '{ref}'", hint)
+
+
+def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Finding]:
+    """An agent's spec does not say what its kind needs."""
+    readers = {"subprocess": read_command, "lua": read_lua}
+    for index, agent in enumerate(survey.blueprint.agents):
+        try:
+            if read := readers.get(agent.kind.value):
+                read(agent.spec)
+        except SpecError as error:
+            text, _, hint = str(error).partition("; ")
+            hint = hint or "the agent cannot be built as it is"
+            yield Finding("error", "invalid_spec", f"$.agents[{index}].spec", text, hint)
+
+
+def unfed_program(survey: Survey, functions: Functions) -> Iterator[Finding]:
+    """A program in the template form gets nothing of its step's input."""
+    for index, agent in enumerate(survey.blueprint.agents):
+        if agent.kind.value != "subprocess":
+            continue
+        try:
+            parts = [part for each in templates(read_command(agent.spec)).values() for part in each]
+        except SpecError:
+            continue
+        if agent.spec.get("argv") and not any(getattr(part, "name", "") in ("prompt", "in") for part in parts):
+            text = f"the program of '{agent.name}' is told nothing of its step's input"
+            hint = 'put {prompt} into argv, or say stdin: "{prompt}"'
+            yield Finding("note", "unfed_program", f"$.agents[{index}].spec", text, hint)

@@ -17,6 +17,8 @@ from flowbench.blueprint.survey import Survey
 Rule = Callable[[Survey, Functions], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     lint_agents.duplicate_agent,
+    lint_agents.invalid_spec,
+    lint_agents.unfed_program,
     lint_agents.unknown_agent,
     lint_agents.unknown_operator,
     lint_agents.unused_agent,

@@ -137,7 +137,10 @@ def _details(value: Any, name: str) -> Iterator[str]:
 def _brief(agent: AgentDef) -> str:
     spec = agent.spec
     program = spec.get("program") if isinstance(spec, dict) else None
-    if isinstance(program, str):
+    argv = spec.get("argv") if isinstance(spec, dict) else None
+    if isinstance(argv, list):
+        said = " ".join(each if isinstance(each, str) else json.dumps(each) for each in argv)
+    elif isinstance(program, str):
         arguments = spec.get("args", [])
         words = [program, *(arguments if isinstance(arguments, list) else [arguments])]
         said = " ".join(each if isinstance(each, str) else json.dumps(each) for each in words)

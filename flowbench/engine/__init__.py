@@ -18,6 +18,8 @@ from flowbench.engine.errors import (
     Internal,
     InvalidSpec,
     InvalidTransition,
+    LuaFailed,
+    NotFolded,
     NotRegistered,
     PollTimeout,
     ResourceNotFound,
@@ -32,6 +34,7 @@ from flowbench.engine.errors import (
     SpawnRejected,
     TaskCancelled,
     TaskNotFound,
+    TemplateFailed,
     TokenError,
     TokenExpired,
     TokenNotFound,
@@ -52,6 +55,7 @@ from flowbench.engine.faces import (
     WorkerResult,
     call,
 )
+from flowbench.engine.folding import fold
 from flowbench.engine.handing import stopper
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.news import (
@@ -81,6 +85,7 @@ from flowbench.engine.tasks import Status, TaskSpec, TaskState
 from flowbench.engine.tokens import CapToken, TokenStore
 from flowbench.engine.visiting import Task
 from flowbench.engine.workers import factories
+from flowbench.engine.workers.templates import render
 
 __all__ = [
     "Around",
@@ -108,7 +113,9 @@ __all__ = [
     "Layer",
     "Linked",
     "LongHold",
+    "LuaFailed",
     "News",
+    "NotFolded",
     "NotRegistered",
     "Noted",
     "Operator",
@@ -156,6 +163,7 @@ __all__ = [
     "TaskSpec",
     "TaskState",
     "TaskSuspended",
+    "TemplateFailed",
     "Tier",
     "Tiers",
     "TokenError",
@@ -179,9 +187,11 @@ __all__ = [
     "compile",
     "default",
     "factories",
+    "fold",
     "ids",
     "keeper",
     "link",
+    "render",
     "speaker",
     "stopper",
     "tiers_of",

@@ -290,3 +290,34 @@ class SpawnRejected(SpawnError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"spawn rejected by middleware: {why}")
+
+
+class LuaFailed(FlowbenchError):
+    """A Lua script raised, or returned what is no JSON. Source: mlua-swarm 0.2.1 `lua eval`."""
+
+    code = "lua_failed"
+
+    def __init__(self, label: str, why: str) -> None:
+        self.label = label
+        super().__init__(f"lua eval [{label}]: {why}")
+
+
+class TemplateFailed(FlowbenchError):
+    """A prompt template cannot be rendered. Source: mlua-swarm 0.2.1 `render system_prompt`."""
+
+    code = "template_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"render system_prompt: template render failed: {why}")
+
+
+class NotFolded(FlowbenchError):
+    """A text was to be JSON and is not. text: all of it."""
+
+    code = "not_folded"
+    SHOWN = 200  # characters
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        shown = " ".join(text[: self.SHOWN].split()) + (" ..." if len(text) > self.SHOWN else "")
+        super().__init__(f"the answer is no JSON, as fold: json asks for: {shown or 'it is empty'}")

@@ -12,11 +12,13 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
-from flowbench.blueprint import AgentDef
+from flowbench.blueprint import AgentDef, SpecError
 from flowbench.cancel import CancelToken, Handoff
 from flowbench.engine.faces import OperatorInfo
 from flowbench.engine.secrets import Secrets
 from flowbench.engine.visiting import Task
+
+__all__ = ["Body", "Factory", "Site", "Spawner", "SpecError", "Uses", "Visit", "Voice", "speaker"]
 
 Body = Callable[[Any], Any]
 Voice = Callable[[str, str], None]
@@ -129,7 +131,3 @@ class Factory(Protocol):
 
     def build(self, agent: AgentDef) -> Spawner:
         """Raises: SpecError when `agent.spec` does not say what the kind needs."""
-
-
-class SpecError(ValueError):
-    """What is wrong with an agent's spec, in words; compile adds the agent and the place."""

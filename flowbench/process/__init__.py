@@ -17,6 +17,7 @@ from flowbench.process.errors import (
 from flowbench.process.isolated import run_isolated
 from flowbench.process.leash import clear
 from flowbench.process.output import Output
+from flowbench.process.script import run_script
 from flowbench.process.spawn import spawn
 from flowbench.process.tagged import kill_tagged
 from flowbench.process.work import blocking
@@ -40,5 +41,6 @@ __all__ = [
     "ended",
     "kill_tagged",
     "run_isolated",
+    "run_script",
     "spawn",
 ]

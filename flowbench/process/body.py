@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import sys
 from types import TracebackType
 from typing import Any
@@ -18,7 +17,7 @@ Message = dict[str, Any]
 
 
 def run(request: dict[str, Any], answer: int) -> None:
-    """Call the function, write one message to `answer`: its length in 8 bytes, then JSON; leave as programs do."""
+    """Call the function, write what it returns to `answer` in one message, and leave as programs do."""
     me = os.getpid()
     sys.path[:] = request["path"]
     sys.argv[:] = request["argv"]
@@ -30,7 +29,7 @@ def run(request: dict[str, Any], answer: int) -> None:
 
     faulthandler.enable()  # a crash says where, on stderr
     try:
-        message = _outcome(request)
+        message = _script(request, answer) if "script" in request else _outcome(request)
     except BaseException as error:  # an exit, a stop, a failure: whoever asked hears of it
         message = _failure(error)
     if os.getpid() != me:
@@ -40,15 +39,48 @@ def run(request: dict[str, Any], answer: int) -> None:
         sys.stderr.flush()
     except OSError:
         pass  # nobody reads it any more
-    text = json.dumps(message).encode("utf-8", "backslashreplace")
-    left = memoryview(len(text).to_bytes(8, "big") + text)
-    while left:
-        left = left[os.write(answer, left) :]
+    _send(answer, message)
     os.close(answer)
     sys.exit(0)
 
 
+def _send(answer: int, message: Message) -> None:
+    """Its length in 8 bytes, then JSON."""
+    text = json.dumps(message).encode("utf-8", "backslashreplace")
+    left = memoryview(len(text).to_bytes(8, "big") + text)
+    while left:
+        left = left[os.write(answer, left) :]
+
+
+def _script(request: dict[str, Any], answer: int) -> Message:
+    """`main(asked, ask)` of a file. It has nothing to tidy, so asking it to stop ends it at once."""
+    from importlib.machinery import SourceFileLoader
+
+    def ask(question: Any) -> Any:
+        _send(answer, {"ask": question})
+        size = int.from_bytes(_read(0, 8), "big")
+        return json.loads(_read(0, size))
+
+    loader = SourceFileLoader("__script__", request["script"])
+    names: dict[str, Any] = {"__name__": "__script__", "__file__": request["script"]}
+    exec(loader.get_code("__script__"), names)  # type: ignore[arg-type]  # noqa: S102 -- a file of flowbench
+    return {"value": names["main"](json.loads(request["asked"]), ask)}
+
+
+def _read(fd: int, size: int) -> bytes:
+    """Raises: EOFError when there is no more; then whoever asked is gone."""
+    data = bytearray()
+    while len(data) < size:
+        chunk = os.read(fd, size - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return bytes(data)
+
+
 def _outcome(request: dict[str, Any]) -> Message:
+    import pickle
+
     fn, args, named = pickle.loads(request["call"])  # noqa: S301 -- from the process that has started this one
     stop = _asks_to_stop
     if request["token"]:

@@ -13,7 +13,8 @@ from typing import Any, TypedDict
 
 from flowbench.cancel import GRACE_SECONDS, Aborted, AbortReason, CancelToken
 from flowbench.process.errors import NotStarted, TimedOut, TooManyProcesses
-from flowbench.process.leash import Leash, read, settled, write
+from flowbench.process.inlet import Inlet
+from flowbench.process.leash import Leash, read, settled
 from flowbench.process.output import Lines, Output
 
 PROCESSES = 256  # of one child, all that it starts included
@@ -64,11 +65,15 @@ class Ended:
 
 @dataclass
 class Pipes:
-    """What a child is fed, and who hears it besides its voice. answer: bytes of a body's own pipe."""
+    """What a child is fed, and who hears it besides its voice. answer: bytes of a body's own pipe.
+
+    stdin: all of it, or with talk: what is fed to it while the child lives.
+    """
 
     stdin: bytes | None = None
     stdout: Callable[[bytes], object] | None = None
     answer: Callable[[bytes], object] | None = None
+    talk: Inlet | None = None
 
 
 async def attend(program: str, request: Mapping[str, Any], pipes: Pipes, terms: Terms) -> Ended:
@@ -166,7 +171,7 @@ class _Child:
         try:
             for stream in ("stdout", "stderr", *(["answer"] if pipes.answer is not None else [])):
                 ours[stream], theirs[stream] = os.pipe()
-            if pipes.stdin is None:
+            if pipes.stdin is None and pipes.talk is None:
                 theirs["stdin"] = os.open(os.devnull, os.O_RDONLY)
             else:
                 theirs["stdin"], ours["stdin"] = os.pipe()
@@ -183,8 +188,14 @@ class _Child:
         self._hear(ours["stderr"], "stderr", self.ended.stderr, None)
         if pipes.answer is not None:
             read(self._loop, ours["answer"], pipes.answer, self._has_answered)
-        if pipes.stdin is not None:
-            write(self._loop, ours["stdin"], pipes.stdin)
+        self._talk = pipes.talk
+        if pipes.talk is not None:
+            pipes.talk.open(self._loop, ours["stdin"])
+        elif pipes.stdin is not None:
+            inlet = Inlet()
+            inlet.feed(pipes.stdin)
+            inlet.end()
+            inlet.open(self._loop, ours["stdin"])
 
     def _hear(self, fd: int, stream: str, output: Output, also: Callable[[bytes], object] | None) -> None:
         voice = self._voice
@@ -226,6 +237,8 @@ class _Child:
         """What comes now, from daemons, goes to the voice alone."""
         self.ended.stdout.close()
         self.ended.stderr.close()
+        if self._talk is not None:
+            self._talk.close()
 
 
 def _close(fds: Iterable[int]) -> None:

@@ -172,26 +172,6 @@ def read(loop: asyncio.AbstractEventLoop, fd: int, take: Callable[[bytes], objec
     loop.add_reader(fd, ready)
 
 
-def write(loop: asyncio.AbstractEventLoop, fd: int, data: bytes) -> None:
-    """Feed `data` to `fd` as fast as it is read, then close it. A reader that goes away early is no error."""
-    os.set_blocking(fd, False)
-    left = memoryview(data)
-
-    def ready() -> None:
-        nonlocal left
-        try:
-            left = left[os.write(fd, left[:CHUNK]) :]
-        except BlockingIOError:
-            return
-        except OSError:
-            left = left[:0]
-        if not left:
-            loop.remove_writer(fd)
-            os.close(fd)
-
-    loop.add_writer(fd, ready)
-
-
 async def settled(future: Future[Any] | asyncio.Future[Any], seconds: float) -> bool:
     """Wait for it, at most so long, and whatever asks this task to stop meanwhile; True if it is done.
 

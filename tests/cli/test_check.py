@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from flowbench.cli import main
 from flowbench.cli.exits import Exit
 
-HEAD = "id: odd\nagents:\n  - {name: go, kind: lua, spec: {code: x}}\n"
+HEAD = "id: odd\nagents:\n  - {name: go, kind: subprocess, spec: {program: ls}}\n"
 ODD = HEAD + "flow: {kind: try, body: {kind: seq, children: []}, catch: {kind: step, ref: go, in: $.x, out: $.y}}\n"
 BROKEN = (
     HEAD + "flow: {kind: branch, cond: {op: len, arg: $.x}, then: {kind: step, ref: go, in: $.x, out: $.y}, "

@@ -10,6 +10,7 @@ import pytest
 
 from flowbench import engine
 from flowbench.blueprint import Functions, load
+from flowbench.engine.ids import visit_id
 from flowbench.engine.workers.command import HEARD
 from flowbench.process.tagged import RUN, bearing
 from tests.engine.programs import answer, failure, launched, program, until
@@ -92,7 +93,7 @@ def test_what_it_is_told_in_its_environment() -> None:
     run = launched(program(code, env={"MINE": "1"}), flow=seq(step("work")))
     told = run.result(60)["x"]
 
-    assert told["MSE_TASK_ID"] == f"{run.id}/0"
+    assert told["MSE_TASK_ID"] == visit_id(run.id, "0")
     assert (told["MSE_ATTEMPT"], told["MSE_CTX_AGENT"], told["MINE"]) == ("1", "work", "1")
     assert told[RUN] == run.id
     assert not {"MSE_TOKEN_AGENT_ID", "MSE_TOKEN_NONCE"} & set(told)

@@ -25,6 +25,7 @@ from flowbench import cancel, process
 from flowbench.blueprint import Functions
 from flowbench.cancel import Aborted, AbortReason, CancelToken
 from tests.flows import blueprint, step
+from tests.process import scripts
 
 PACKAGE = Path(fb.__file__).parent
 BOUND = 30.0  # seconds; a loaded machine, not a figure of merit
@@ -122,6 +123,9 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
         BOUND
     ),
     "process.run_isolated": lambda token, mark: asyncio.run(process.run_isolated(deaf, str(mark), token=token)),
+    "process.run_script": lambda token, mark: asyncio.run(
+        process.run_script("deaf", Path(scripts.__file__), str(mark), token=token)
+    ),
     "process.spawn": lambda token, mark: asyncio.run(
         process.spawn(["sh", "-c", 'touch "$0"; exec sleep 600', str(mark)], token=token)
     ),

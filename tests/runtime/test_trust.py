@@ -12,16 +12,13 @@ import pytest
 
 import flowbench as fb
 from flowbench.blueprint import Functions, UntrustedBlueprint, is_trusted, load, revoke, trust, trust_hash
-from flowbench.engine import UnknownKind
+from flowbench.engine import InvalidSpec
 
-# Nothing here runs Lua. A Blueprint that allows its agent to be missing can be launched all the same.
 COMMANDS: dict[str, Any] = {
     "id": "commands",
     "flow": {"kind": "step", "ref": "inc", "in": "$.x", "out": "$.x"},
-    "agents": [{"name": "script", "kind": "lua", "spec": {"code": "os.exit()"}}],
-    "strategy": {"strict_kind": False},
+    "agents": [{"name": "script", "kind": "subprocess", "spec": {"program": "reboot"}}],
 }
-pytestmark = pytest.mark.filterwarnings("ignore:agent 'script' is left out")
 
 
 @pytest.fixture
@@ -74,14 +71,14 @@ def test_in_memory_a_hash_is_not_remembered(file: Path, functions: Functions) ->
 
 
 def test_python_values_run_and_what_does_not_run_is_not_remembered(functions: Functions) -> None:
-    strict = {**COMMANDS, "strategy": {}}
+    unfit = {**COMMANDS, "agents": [{"name": "script", "kind": "subprocess", "spec": {}}]}
 
     assert fb.launch(COMMANDS, {"x": 1}, functions=functions).result() == {"x": 2}
-    with pytest.raises(UnknownKind):
-        fb.launch(strict, {"x": 1}, functions=functions)
+    with pytest.raises(InvalidSpec):
+        fb.launch(unfit, {"x": 1}, functions=functions)
 
     assert is_trusted(trust_hash(load(COMMANDS)))
-    assert not is_trusted(trust_hash(load(strict)))
+    assert not is_trusted(trust_hash(load(unfit)))
 
 
 def failed(functions: Functions) -> fb.Run:
@@ -124,7 +121,7 @@ def test_ones_own_run_is_resumed_unless_trust_was_taken_back(functions: Function
 
 def test_a_changed_blueprint_out_of_a_file_is_held_to_it_too(functions: Functions, file: Path) -> None:
     run = failed(functions)
-    file.write_text(json.dumps({**COMMANDS, "agents": [{"name": "script", "kind": "lua", "spec": "other"}]}))
+    file.write_text(json.dumps({**COMMANDS, "agents": [{"name": "script", "kind": "subprocess", "spec": "other"}]}))
 
     with pytest.raises(UntrustedBlueprint):
         fb.resume(run.id, blueprint=file, accept_changes=True, functions=functions)

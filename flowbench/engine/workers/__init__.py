@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowbench.blueprint import Functions
+from flowbench.blueprint import Functions, LuaScripts, lua_scripts
 from flowbench.engine.spawner import Factory
 from flowbench.engine.workers.command import CommandFactory
+from flowbench.engine.workers.lua import LuaFactory
 from flowbench.engine.workers.python_fn import PythonFactory
 
 
-def factories(functions: Functions) -> Mapping[str, Factory]:
-    """Everything that can run an agent here, by kind."""
+def factories(functions: Functions, *, lua: LuaScripts = lua_scripts) -> Mapping[str, Factory]:
+    """Everything that can run an agent here, by kind. lua: registered scripts, and what scripts may call."""
     return {
+        "lua": LuaFactory(lua),
         "python_fn": PythonFactory(functions),
         "rust_fn": PythonFactory(functions, as_prompt=True),
         "subprocess": CommandFactory(),

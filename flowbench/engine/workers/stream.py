@@ -14,7 +14,6 @@ from flowbench.engine.outputs import decode_output as _decode
 from flowbench.engine.spawner import Voice
 from flowbench.flow import compact
 
-MODES = ("ndjson_lines", "sse_events", "length_prefixed")
 LONGEST = 16 << 20  # bytes of one event
 SHOWN = 200  # characters of what is told about an event
 

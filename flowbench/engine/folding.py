@@ -1,0 +1,63 @@
+"""Folding: text that is JSON becomes what it says, so that `$.step.field` works without a step that parses.
+
+Models wrap JSON in Markdown fences; that is looked through.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from flowbench import flow
+from flowbench.engine.errors import NotFolded
+
+LIMIT = 16 << 20  # characters that are looked at
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+_NOTHING = object()
+
+
+def fold(value: Any, how: str = "containers") -> Any:
+    """What a text says; a value that is no text is returned as it is.
+
+    how: containers: an object or a list, bare or as one fenced block and nothing else, is parsed; any other text
+    stays. json: any JSON is parsed, also the only fenced block between other words; else the step fails.
+    text: it stays.
+    Raises: NotFolded, for json alone.
+    Source: mlua-swarm 0.19 to 0.24, structured output folding.
+    """
+    if not isinstance(value, str) or how == "text":
+        return value
+    text = value.strip()
+    inner = _fenced(text, is_alone=how != "json")
+    found = _parsed(text if inner is None else inner)
+    if how == "json":
+        if found is _NOTHING:
+            raise NotFolded(value)
+        return found
+    return found if isinstance(found, (dict, list)) else value
+
+
+def _fenced(text: str, *, is_alone: bool) -> str | None:
+    """What stands inside the fence, if there is just one, of JSON or of no language that is named."""
+    if len(text) > LIMIT or ("```" not in text and "~~~" not in text):
+        return None
+    blocks = list(_FENCE.finditer(text))
+    if is_alone:
+        blocks = [block for block in blocks if block[0].strip() == text]
+    else:
+        named = [block for block in blocks if block[2].strip().lower().startswith("json")]
+        blocks = named or [block for block in blocks if not block[2].strip()]
+    if len(blocks) != 1 or blocks[0][2].strip().lower() not in ("", "json", "jsonc", "json5"):
+        return None
+    return blocks[0][3]
+
+
+def _parsed(text: str) -> Any:
+    if len(text) > LIMIT:
+        return _NOTHING
+    try:
+        return flow.take(flow.decode(text.strip().encode()))[0]
+    except (msgspec.MsgspecError, flow.NotJson, UnicodeError, RecursionError):
+        return _NOTHING

@@ -1,0 +1,53 @@
+"""Templates: a system prompt with Jinja placeholders becomes text, in a process that can be killed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flowbench import flow, process
+from flowbench.engine.errors import TemplateFailed
+from flowbench.engine.spawner import Site
+from flowbench.engine.workers import template_child
+from flowbench.engine.workers.terms import terms_of
+
+LARGEST = 1 << 20  # bytes of what a template makes
+SECONDS = 10.0  # that it may take; a start is 0.1 to 0.2
+MARKS = ("{{", "{%", "{#")
+_FILE = Path(template_child.__file__)
+
+
+async def render(site: Site, template: str, prompt: str, *, seconds: float = SECONDS) -> str:
+    """The template's text for one visit; abort raises.
+
+    Slots are the fields of `prompt` if it is a JSON object, else `directive`, which is the prompt. A slot that is not
+    there is a failure. There are no loaders, no globals, no escaping of HTML; `a.b` is the field before any method.
+    A template without marks is returned as it is, and no process begins.
+    Raises: TemplateFailed, Aborted. Source: mlua-swarm 0.2.1 `OperatorSpawner`, which uses minijinja.
+    """
+    if not any(mark in template for mark in MARKS):
+        return template
+    asked = {"template": template, "slots": slots(prompt), "limit": LARGEST}
+    terms = terms_of(site, site.voice())
+    terms["timeout"], terms["limit"] = seconds, 4
+    try:
+        told = await process.run_script("the template", _FILE, asked, **terms)
+    except process.TimedOut:
+        raise TemplateFailed(f"it did not end within {seconds:g} s") from None
+    except (process.BodyDied, process.BodyRaised) as error:
+        raise TemplateFailed(str(error)) from error
+    if "error" in told:
+        raise TemplateFailed(told["error"])
+    text: str = told["text"]
+    return text
+
+
+def slots(prompt: str) -> dict[str, Any]:
+    """What a template may name."""
+    try:
+        value = flow.decode(prompt.encode())
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else {"directive": prompt}
