@@ -116,7 +116,7 @@ def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place:
     panel = book.cell(INDEX["run"]).locator(".fb-panel")
     expect(panel.locator(".fb-state")).to_have_text("Running", timeout=30_000)
     expect(panel.locator(".fb-graph .node").first).to_be_visible(timeout=10_000)
-    expect(panel.locator(".fb-graph .badge text").first).to_have_text("3/5", timeout=10_000)
+    expect(panel.locator(".fb-graph .badge text").get_by_text("3/5", exact=True)).to_be_visible(timeout=10_000)
     shot("1-running-light", panel)
     expect(panel.locator(".fb-now")).to_contain_text("tidy", timeout=10_000)
     figures = panel.locator(".fb-figures")

@@ -288,20 +288,21 @@ def test_a_failed_all_cancels_the_others() -> None:
 
 
 def test_branches_of_nested_fan_outs_wait_side_by_side() -> None:
-    now = top = 0
+    waiting = 0
+    together = asyncio.Event()
 
     async def body(value: int) -> int:
-        nonlocal now, top
-        now += 1
-        top = max(top, now)
-        await asyncio.sleep(0.01)
-        now -= 1
+        nonlocal waiting
+        waiting += 1
+        if waiting == 20:
+            together.set()
+        await asyncio.wait_for(together.wait(), 20)
         return value
 
     inner = fan(step("a", "$.i", "$.o"), range(4))
     run(fan(inner, range(5)) | {"bind": path("$.outer")}, {"a": body})
 
-    assert top == 20
+    assert together.is_set()
 
 
 def test_quick_bodies_share_a_task_and_waiting_ones_have_their_own() -> None:
