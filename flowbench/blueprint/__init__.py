@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flowbench.blueprint.agent_md import read_agent, read_agents
 from flowbench.blueprint.defined import NOTEBOOK_PATH, origin
-from flowbench.blueprint.drawing import draw
 from flowbench.blueprint.errors import (
     Archived,
     BadReference,
@@ -35,8 +36,6 @@ from flowbench.blueprint.errors import (
 from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.finding import Finding
 from flowbench.blueprint.hashes import content_hash, text_hash
-from flowbench.blueprint.json_schema import schema
-from flowbench.blueprint.linting import lint
 from flowbench.blueprint.loader import HasBlueprint, Source, load
 from flowbench.blueprint.lua_registry import LuaScripts, lua_host, lua_script, lua_scripts
 from flowbench.blueprint.model import (
@@ -61,7 +60,6 @@ from flowbench.blueprint.model import (
     to_json,
 )
 from flowbench.blueprint.placeholders import Part, Slot, SpecError, placeholders
-from flowbench.blueprint.python_body import is_python, run_body
 from flowbench.blueprint.python_function import PythonFunction
 from flowbench.blueprint.reader import Document, read
 from flowbench.blueprint.registry import Functions, adopt, agent, functions, step_refs
@@ -79,13 +77,28 @@ from flowbench.blueprint.trusted import (
     trust,
     trust_hash,
 )
-from flowbench.blueprint.versions.frames import history_frame
-from flowbench.blueprint.versions.git import GitStore
-from flowbench.blueprint.versions.memory import MemoryStore
-from flowbench.blueprint.versions.selector import Fixed, Latest, SemverReq, VersionSelector, highest, resolve, selector
-from flowbench.blueprint.versions.semver import Requirement, Version, parse_requirement, parse_version
-from flowbench.blueprint.versions.store import BlueprintStore
-from flowbench.blueprint.versions.traced import ZERO_HASH, CommitMetadata, Entry, EpochId, Git, Trace, Traced
+from flowbench.rooms import front
+
+if TYPE_CHECKING:
+    from flowbench.blueprint.drawing import draw
+    from flowbench.blueprint.json_schema import schema
+    from flowbench.blueprint.linting import lint
+    from flowbench.blueprint.python_body import is_python, run_body
+    from flowbench.blueprint.versions.frames import history_frame
+    from flowbench.blueprint.versions.git import GitStore
+    from flowbench.blueprint.versions.memory import MemoryStore
+    from flowbench.blueprint.versions.selector import (
+        Fixed,
+        Latest,
+        SemverReq,
+        VersionSelector,
+        highest,
+        resolve,
+        selector,
+    )
+    from flowbench.blueprint.versions.semver import Requirement, Version, parse_requirement, parse_version
+    from flowbench.blueprint.versions.store import BlueprintStore
+    from flowbench.blueprint.versions.traced import ZERO_HASH, CommitMetadata, Entry, EpochId, Git, Trace, Traced
 
 __all__ = [
     "FOLDS",
@@ -206,3 +219,21 @@ __all__ = [
     "trust",
     "trust_hash",
 ]
+
+# What only an author needs is loaded when it is first used: a launch neither draws nor lints.
+__getattr__ = front(
+    "flowbench.blueprint",
+    {
+        "drawing": ("draw",),
+        "json_schema": ("schema",),
+        "linting": ("lint",),
+        "python_body": ("is_python", "run_body"),
+        "versions.frames": ("history_frame",),
+        "versions.git": ("GitStore",),
+        "versions.memory": ("MemoryStore",),
+        "versions.selector": ("Fixed", "Latest", "SemverReq", "VersionSelector", "highest", "resolve", "selector"),
+        "versions.semver": ("Requirement", "Version", "parse_requirement", "parse_version"),
+        "versions.store": ("BlueprintStore",),
+        "versions.traced": ("CommitMetadata", "Entry", "EpochId", "Git", "Trace", "Traced", "ZERO_HASH"),
+    },
+)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from flowbench.process.child import PROCESSES, Ended, Terms, Voice
-from flowbench.process.errors import (
-    BodyDied,
-    BodyRaised,
-    NotStarted,
-    ProcessError,
-    Survivors,
-    TimedOut,
-    TooManyProcesses,
-    Unsendable,
-    ended,
-)
-from flowbench.process.isolated import run_isolated
-from flowbench.process.leash import clear
-from flowbench.process.output import Output
-from flowbench.process.script import run_script
-from flowbench.process.spawn import spawn
-from flowbench.process.tagged import kill_tagged
-from flowbench.process.work import blocking
+from typing import TYPE_CHECKING
+
+from flowbench.rooms import front
+
+if TYPE_CHECKING:
+    from flowbench.process.child import PROCESSES, Ended, Terms, Voice
+    from flowbench.process.errors import (
+        BodyDied,
+        BodyRaised,
+        NotStarted,
+        ProcessError,
+        Survivors,
+        TimedOut,
+        TooManyProcesses,
+        Unsendable,
+        ended,
+    )
+    from flowbench.process.isolated import run_isolated
+    from flowbench.process.leash import clear
+    from flowbench.process.output import Output
+    from flowbench.process.script import run_script
+    from flowbench.process.spawn import spawn
+    from flowbench.process.tagged import kill_tagged
+    from flowbench.process.work import blocking
 
 __all__ = [
     "PROCESSES",
@@ -44,3 +49,29 @@ __all__ = [
     "run_script",
     "spawn",
 ]
+
+# Loaded when first used: most runs start no process.
+__getattr__ = front(
+    "flowbench.process",
+    {
+        "child": ("Ended", "PROCESSES", "Terms", "Voice"),
+        "errors": (
+            "BodyDied",
+            "BodyRaised",
+            "NotStarted",
+            "ProcessError",
+            "Survivors",
+            "TimedOut",
+            "TooManyProcesses",
+            "Unsendable",
+            "ended",
+        ),
+        "isolated": ("run_isolated",),
+        "leash": ("clear",),
+        "output": ("Output",),
+        "script": ("run_script",),
+        "spawn": ("spawn",),
+        "tagged": ("kill_tagged",),
+        "work": ("blocking",),
+    },
+)
