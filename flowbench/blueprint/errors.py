@@ -115,7 +115,7 @@ class UntrustedBlueprint(FlowbenchError):
         look = f"look at all of it and allow it with `flowbench trust {shlex.quote(file)}`, or " if file else ""
         super().__init__(
             f"{file or run} would run commands that you have not allowed: {told}. If you know what they do: "
-            f'{look}say --trust {hash} (in Python trust="...")'
+            f'{look}let it run this once with --trust {hash} (in Python trust="...")'
         )
 
 

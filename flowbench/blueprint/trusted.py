@@ -4,7 +4,7 @@ What a cell or a Python program writes is trusted: running it already runs code.
 is a command (a subprocess, a script, an agent block: anything but a registered function or a plain operator). Then
 the hash of the whole Blueprint, with everything it refers to, has to be allowed once per person. One small file per
 hash, in a folder that only its owner can write: whoever can write there could change any key as well, so there is
-none. What was once allowed to run and was recorded stays allowed, so that it can be resumed.
+none. What a cell or a program wrote, ran and recorded stays allowed, so that its run can be resumed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def is_trusted(hash: str) -> bool:
 
 
 def require_trust(blueprint: Blueprint, allowed: str | None = None) -> None:
-    """Let a Blueprint that is about to run pass, or refuse it. allowed: a hash that the caller allows for this once.
+    """Let a Blueprint that is about to run pass, or refuse it. allowed: a hash that may run now; it is not remembered.
 
     Raises: UntrustedBlueprint.
     """
@@ -90,9 +90,12 @@ def require_trust(blueprint: Blueprint, allowed: str | None = None) -> None:
 
 
 def remember_trust(blueprint: Blueprint) -> None:
-    """Allow from now on what has passed and is being recorded, so that its resume passes too. Raises: StorageError."""
-    if commands(blueprint) and not is_trusted(hash := trust_hash(blueprint)):
-        trust(hash, name=blueprint.provenance.file or blueprint.id)
+    """Allow from now on what is written here and being recorded, so that its resume passes too. Raises: StorageError.
+
+    One out of a file or a record is allowed already, or else only this once.
+    """
+    if blueprint.provenance.is_value and commands(blueprint) and not is_trusted(hash := trust_hash(blueprint)):
+        trust(hash, name=blueprint.id)
 
 
 def command_summary(blueprint: Blueprint) -> list[str]:

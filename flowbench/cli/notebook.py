@@ -48,7 +48,8 @@ def command() -> None:
     "--trust",
     multiple=True,
     metavar="HASH",
-    help="Allow the commands of the Blueprint file with this hash, which `flowbench trust FILE` shows. Repeatable.",
+    help="Let the commands of the Blueprint file with this hash run in this execution only; `flowbench trust FILE` "
+    "shows it. Repeatable.",
 )
 @click.option(
     "--heartbeat", type=click.Path(path_type=Path), metavar="FILE", help="Write the state here once a second."

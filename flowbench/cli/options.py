@@ -29,7 +29,8 @@ agents = click.option(
 trust = click.option(
     "--trust",
     metavar="HASH",
-    help="Allow the commands of the Blueprint with this hash; `flowbench trust FILE` shows and allows them.",
+    help="Let the commands of the Blueprint with this hash run this once; a resume has to be told again. "
+    "`flowbench trust FILE` shows them and allows them for good.",
 )
 timeout = click.option(
     "--timeout",

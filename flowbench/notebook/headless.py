@@ -42,8 +42,8 @@ class Options(TypedDict, total=False):
     timeout: seconds for the whole notebook, cell_timeout: for each cell; what passes them is interrupted, and its runs
     are aborted with reason Timeout shortly before. kernel: an installed kernel; by default this very Python.
     tags: only cells with one of these run (and those tagged `parameters` or `always`). skip_tags: these do not.
-    trust: hashes of Blueprints in files whose commands may run. secrets: environment variables of this process whose
-    values never reach the saved notebook.
+    trust: hashes of Blueprints in files whose commands may run in this execution. secrets: environment variables of
+    this process whose values never reach the saved notebook.
     cwd: where the kernel starts. heartbeat: file that says once a second what goes on. log: gets one line as each
     cell starts. warn: gets one line for each thing that looks wrong.
     """

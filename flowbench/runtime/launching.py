@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import math
@@ -56,8 +55,8 @@ class Common(TypedDict, total=False):
     a loser of any or race on a thread gives its place up when it is asked to stop.
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
     environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
-    commands may run; `flowbench trust FILE` allows it for good. seat: the session of an operator, whose faces the
-    steps meet; by default nobody's.
+    commands may run this once, and again only with it, a resume too; `flowbench trust FILE` allows it for good.
+    seat: the session of an operator, whose faces the steps meet; by default nobody's.
     """
 
     timeout: float | None
@@ -322,5 +321,7 @@ def _changes(before: Any, after: Any) -> str:
     """A unified diff of two Blueprints; empty when they are equal."""
     if replay.fingerprint(before) == replay.fingerprint(after):
         return ""
+    import difflib
+
     old, new = (json.dumps(b, indent=1, sort_keys=True, ensure_ascii=False).splitlines() for b in (before, after))
     return "\n".join(difflib.unified_diff(old, new, "recorded", "now", lineterm="", n=2))

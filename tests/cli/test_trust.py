@@ -40,11 +40,12 @@ def test_run_refuses_commands_and_says_what_allows_them(hash: str) -> None:
     assert f"--trust {hash}" in told.stderr
 
 
-def test_run_with_the_hash_passes_the_gate(hash: str) -> None:
+def test_run_with_the_hash_passes_the_gate_this_once(hash: str) -> None:
     told = invoke("run", "remove.yaml", "--trust", hash)
 
     assert "would run commands" not in told.stderr
     assert told.exit_code != Exit.UNTRUSTED
+    assert not is_trusted(hash)
 
 
 def test_trust_shows_the_commands_and_without_a_terminal_allows_nothing(hash: str) -> None:

@@ -239,16 +239,16 @@ def test_a_secret_never_reaches_the_notebook(tmp_path: Path, monkeypatch: pytest
     assert written.count("[secret:API_KEY]") >= 4
 
 
-def test_commands_of_a_file_run_only_if_its_hash_is_allowed(tmp_path: Path) -> None:
+def test_commands_of_a_file_run_only_in_an_execution_that_allows_its_hash(tmp_path: Path) -> None:
     agent = "{name: list, kind: subprocess, spec: {program: echo, args: [well]}}"
     flow = "{kind: step, ref: list, in: $, out: $.said}"
     (tmp_path / "commands.yaml").write_text(f"id: commands\nagents: [{agent}]\nflow: {flow}\n")
     source = paper(tmp_path / "in.ipynb", "import flowbench as fb; fb.launch('commands.yaml').result()")
     hash = trust_hash(load(tmp_path / "commands.yaml"))
 
-    with pytest.raises(CellFailed, match="UntrustedBlueprint"):
-        run_notebook(source, tmp_path / "out.ipynb", cwd=tmp_path, trust=["0" * 64])
     allowed = run_notebook(source, tmp_path / "out.ipynb", cwd=tmp_path, trust=["0" * 64, hash])
+    with pytest.raises(CellFailed, match="UntrustedBlueprint"):  # it was allowed for that execution only
+        run_notebook(source, tmp_path / "out.ipynb", cwd=tmp_path, trust=["0" * 64])
 
     assert [run["state"] for run in allowed.runs] == ["done"]
 

@@ -52,22 +52,31 @@ def test_every_way_to_run_a_file_passes_the_gate(file: Path, functions: Function
     assert not (home / "runs").exists()
 
 
-def test_a_hash_lets_it_run_and_what_ran_can_be_resumed(file: Path, functions: Functions) -> None:
+def test_a_hash_lets_a_file_run_this_once(file: Path, functions: Functions, home: Path) -> None:
     hash = trust_hash(load(file))
 
     run = fb.launch(file, {"x": 1}, functions=functions, trust=hash)
 
     assert run.result() == {"x": 2}
-    assert is_trusted(hash)
-    assert fb.launch(file, {"x": 2}, functions=functions).result() == {"x": 3}
-
-
-def test_in_memory_a_hash_is_not_remembered(file: Path, functions: Functions) -> None:
-    hash = trust_hash(load(file))
-
-    fb.launch(file, {"x": 1}, functions=functions, trust=hash, durability="memory").wait(30)
-
     assert not is_trusted(hash)
+    assert not (home / "trust").exists()
+    with pytest.raises(UntrustedBlueprint, match="this once"):
+        fb.launch(file, {"x": 2}, functions=functions)
+
+
+def test_a_run_that_was_let_pass_once_is_resumed_with_the_hash_or_for_good_trust(
+    file: Path, functions: Functions
+) -> None:
+    hash = trust_hash(load(file))
+    run = fb.launch(file, {"x": "no number"}, functions=functions, trust=hash)
+    run.wait(30)
+
+    with pytest.raises(UntrustedBlueprint, match=f"{run.id} would run commands"):
+        fb.resume(run.id, functions=functions)
+    fb.resume(run.id, functions=functions, trust=hash).wait(30)
+    assert not is_trusted(hash)
+    trust(hash)
+    fb.resume(run.id, functions=functions).wait(30)
 
 
 def test_python_values_run_and_what_does_not_run_is_not_remembered(functions: Functions) -> None:
