@@ -69,17 +69,31 @@ def _value(figure: Figure, unit: str) -> float:
 
 
 def measure(names: Sequence[str]) -> Iterator[Figure]:
-    """Their figures, with a place of their own for what they record."""
-    with tempfile.TemporaryDirectory(prefix="flowbench-bench-") as home:
-        before = os.environ.get("FLOWBENCH_HOME")
-        os.environ["FLOWBENCH_HOME"] = home
+    """Their figures, with a place of their own for what they record and for what Python compiles.
+
+    Modules are compiled once, as those of an installed package are; some machines are told to keep none.
+    """
+    with tempfile.TemporaryDirectory(prefix="flowbench-bench-") as folder:
+        before = dict(os.environ)
+        os.environ.update(FLOWBENCH_HOME=f"{folder}/home", PYTHONPYCACHEPREFIX=f"{folder}/compiled")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         try:
             for name in names:
                 yield from WORKS[name]()
         finally:
-            os.environ.pop("FLOWBENCH_HOME")
-            if before is not None:
-                os.environ["FLOWBENCH_HOME"] = before
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _try_to_write(place: Path) -> None:
+    """Before minutes are spent on figures that could not be kept. Raises: SystemExit, in one line."""
+    is_new = not place.exists()
+    try:
+        place.open("a").close()
+    except OSError as error:
+        raise SystemExit(f"--json {place}: {error.strerror or error}") from None
+    if is_new:
+        place.unlink()
 
 
 def main(given: Sequence[str]) -> None:
@@ -88,6 +102,8 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write [{work, us, floor_us, ratio, n}]")
     options = parser.parse_args(given)
     names = chosen(options.works)
+    if options.json is not None:
+        _try_to_write(options.json)
     print(f"{'work':<18} {'n':>6} {'us':>12} {'floor us':>12} {'ratio':>7}  target")
     figures = []
     for figure in measure(names):

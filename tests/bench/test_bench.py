@@ -24,6 +24,16 @@ def test_a_work_is_measured_told_and_written(tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().out.splitlines()[1].split()[0] == "W3"
 
 
+@pytest.mark.parametrize("place", ["/nope/x.json", "."], ids=["no such folder", "a folder"])
+def test_a_file_that_cannot_be_written_is_told_in_one_line_before_anything_is_measured(
+    place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match=f"^--json {place}: .* directory$"):
+        main(["--json", place, "W3"])
+
+    assert capsys.readouterr().out == ""
+
+
 def test_a_name_stands_for_itself_or_for_all_that_begin_so() -> None:
     assert chosen(["W1"]) == ["W1"]
     assert chosen(["W4", "W4-power"]) == ["W4-process", "W4-power", "W4-1MB"]
