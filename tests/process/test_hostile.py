@@ -13,7 +13,7 @@ import pytest
 from flowbench.cancel import Aborted, AbortReason, CancelToken
 from flowbench.process import Survivors, TooManyProcesses, clear, kill_tagged, spawn
 from flowbench.process.keeper import processes
-from flowbench.process.tagged import kill_bearing
+from flowbench.process.tagged import bearing, kill_bearing
 from tests.process.trees import HOSTILE, WAIT, Heard, linux, run, survivors, tag, until
 
 pytestmark = linux
@@ -171,6 +171,7 @@ def test_a_tag_that_everybody_bears_is_refused() -> None:
 def test_what_cannot_be_killed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     word = tag()
     child = subprocess.Popen(["sleep", "600"], env={**os.environ, "OURS": word})
+    until(lambda: bearing("OURS", word))  # for a moment after it has begun the system shows no environment
     monkeypatch.setattr("flowbench.process.tagged.LIMIT_SECONDS", 0.05)
     monkeypatch.setattr("flowbench.process.keeper.send", lambda pid, number: False)  # as for another user's process
 
