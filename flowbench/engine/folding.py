@@ -14,7 +14,8 @@ from flowbench import flow
 from flowbench.engine.errors import NotFolded
 
 LIMIT = 16 << 20  # characters that are looked at
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+LANGUAGES = ("json", "jsonc", "json5")
+_FENCE = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})(.*)")
 _NOTHING = object()
 
 
@@ -43,15 +44,31 @@ def _fenced(text: str, *, is_alone: bool) -> str | None:
     """What stands inside the fence, if there is just one, of JSON or of no language that is named."""
     if len(text) > LIMIT or ("```" not in text and "~~~" not in text):
         return None
-    blocks = list(_FENCE.finditer(text))
-    if is_alone:
-        blocks = [block for block in blocks if block[0].strip() == text]
-    else:
-        named = [block for block in blocks if block[2].strip().lower().startswith("json")]
-        blocks = named or [block for block in blocks if not block[2].strip()]
-    if len(blocks) != 1 or blocks[0][2].strip().lower() not in ("", "json", "jsonc", "json5"):
+    blocks, outside = _blocks(text)
+    if is_alone and outside:
         return None
-    return blocks[0][3]
+    named = [inner for language, inner in blocks if language in LANGUAGES]
+    fit = named or [inner for language, inner in blocks if not language]
+    return fit[0] if len(fit) == 1 and (len(blocks) == 1 or not is_alone) else None
+
+
+def _blocks(text: str) -> tuple[list[tuple[str, str]], bool]:
+    """(language, content) of each fenced block, and whether there are words outside. Line by line, in one go."""
+    blocks: list[tuple[str, str]] = []
+    fence, language, outside = "", "", False
+    inner: list[str] = []
+    for line in text.split("\n"):  # other ends of lines may stand in a JSON text
+        found = _FENCE.match(line)
+        if fence and found and found[1].startswith(fence) and not found[2].strip():
+            blocks.append((language, "\n".join(inner)))
+            fence, inner = "", []
+        elif fence:
+            inner.append(line)
+        elif found:
+            fence, language = found[1], found[2].strip().lower()
+        else:
+            outside = outside or bool(line.strip())
+    return blocks, outside or bool(fence)
 
 
 def _parsed(text: str) -> Any:
