@@ -28,7 +28,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ blueprint.InvalidBlueprint
 │  │  └─ blueprint.BadReference     a `$file` or `$agent_md` that is not read
 │  ├─ blueprint.InvalidAgentFile    an agent.md with its own line and column
-│  └─ blueprint.UnknownFormat
+│  ├─ blueprint.UnknownFormat
+│  └─ blueprint.BadPatch            an operation of a JSON Patch cannot be carried out
 ├─ blueprint.UntrustedBlueprint     a file would run commands that nobody has allowed
 ├─ blueprint.UnknownFunction        no Python function is registered under that id
 ├─ blueprint.UnfitFunction          @agent above something that a step cannot call
@@ -92,6 +93,13 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ runtime.RunOwned              another living process writes this run
 │  ├─ runtime.BlueprintChanged      resume with another flow, not accepted
 │  └─ runtime.JournalDamaged
+├─ runtime.EnhanceError             the Enhance loop, its issues, settings and log
+│  ├─ runtime.DuplicateIssue
+│  ├─ runtime.IssueNotFound
+│  ├─ runtime.SettingNotFound
+│  ├─ runtime.LogConflict           an issue has one entry in the log
+│  ├─ runtime.LogNotFound
+│  └─ runtime.BadCommit             an enhance flow ended with something else than a commit
 ├─ notebook.UsageError              a magic was called in a way it does not know
 └─ notebook.NotebookError           a headless notebook did not get to its end
    ├─ notebook.NotebookRefused      nothing has run: unreadable, or asked for something that does not fit

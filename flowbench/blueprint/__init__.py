@@ -8,6 +8,7 @@ from flowbench.blueprint.agent_md import read_agent, read_agents
 from flowbench.blueprint.defined import NOTEBOOK_PATH, origin
 from flowbench.blueprint.errors import (
     Archived,
+    BadPatch,
     BadReference,
     BadRequirement,
     BlueprintError,
@@ -81,6 +82,7 @@ from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.blueprint.drawing import draw
+    from flowbench.blueprint.json_patch import apply_patch
     from flowbench.blueprint.json_schema import schema
     from flowbench.blueprint.linting import lint
     from flowbench.blueprint.python_body import is_python, run_body
@@ -112,6 +114,7 @@ __all__ = [
     "AgentProfile",
     "Algo",
     "Archived",
+    "BadPatch",
     "BadReference",
     "BadRequirement",
     "Blueprint",
@@ -177,6 +180,7 @@ __all__ = [
     "VersionSelector",
     "adopt",
     "agent",
+    "apply_patch",
     "command_summary",
     "commands",
     "content_hash",
@@ -225,6 +229,7 @@ __getattr__ = front(
     "flowbench.blueprint",
     {
         "drawing": ("draw",),
+        "json_patch": ("apply_patch",),
         "json_schema": ("schema",),
         "linting": ("lint",),
         "python_body": ("is_python", "run_body"),

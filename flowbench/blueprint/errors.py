@@ -101,6 +101,15 @@ class UnknownFormat(BlueprintError):
     code = "unknown_format"
 
 
+class BadPatch(BlueprintError):
+    """An operation of a JSON Patch cannot be carried out; nothing has changed. place: of the operation."""
+
+    code = "bad_patch"
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(message, place=place)
+
+
 class UntrustedBlueprint(FlowbenchError):
     """A Blueprint that was read from a file or a record would run commands that its person has not allowed.
 

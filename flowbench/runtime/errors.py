@@ -90,6 +90,61 @@ class JournalDamaged(RunError):
         self.path, self.offset = path, offset
 
 
+class EnhanceError(FlowbenchError):
+    """Root of what goes wrong around the Enhance loop."""
+
+    code = "enhance"
+
+
+class DuplicateIssue(EnhanceError):
+    code = "duplicate_issue"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"there is an issue '{id}' already; give this one another id, or none")
+
+
+class IssueNotFound(EnhanceError):
+    code = "issue_not_found"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"no issue '{id}'; list() names those there are")
+
+
+class SettingNotFound(EnhanceError):
+    code = "setting_not_found"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"no enhance setting '{id}'; list() names those there are, put() makes one")
+
+
+class LogConflict(EnhanceError):
+    """What became of an issue is written once."""
+
+    code = "log_conflict"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"the log has an entry for issue '{id}' already")
+
+
+class LogNotFound(EnhanceError):
+    code = "log_not_found"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"the log has no entry for issue '{id}'; it gets one when the issue is applied or rejected")
+
+
+class BadCommit(EnhanceError):
+    """The ctx of an enhance flow holds no commit, or one that does not fit what it says.
+
+    Source: mlua-swarm 0.2.1, whose words begin with `commit shape`.
+    """
+
+    code = "bad_commit"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"commit shape: {why}")
+
+
 def own_frames(error: BaseException) -> list[str]:
     """The body's traceback without the frames of this package: a person looks for their own line."""
     inside = str(Path(__file__).parent.parent)
