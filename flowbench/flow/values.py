@@ -138,9 +138,11 @@ def _is_too_deep(value: Any, text: bytes) -> bool:
 
     Counts brackets in the text, which is quick, and looks at the value only where that may be too many.
     """
-    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+    if len(text) <= MAX_DEPTH:
         return False
     brackets, levels = text.translate(None, _NO_BRACKETS), 0
+    if len(brackets) <= 2 * MAX_DEPTH:
+        return False
     while brackets and levels < _PEELED:  # most values are shallow, and nothing is left of them then
         brackets, levels = brackets.replace(b"[]", b"").replace(b"{}", b""), levels + 2
     deepest = levels + max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)

@@ -64,7 +64,8 @@ def hidden(blueprint: Blueprint, ctx: Any, text: bytes, compat: str | None) -> t
 
 def _mentioned(value: Any, place: str, text: bytes | None = None) -> dict[str, str]:
     """Name -> the first place that mentions it."""
-    if b"$secret:" not in (flow.encode(value) if text is None else text):  # quick, for the usual case
+    text = flow.encode(value) if text is None else text
+    if b"$" not in text or b"$secret:" not in text:  # the usual cases; one byte is found far quicker than eight
         return {}
     plain = to_json(value) if isinstance(value, Blueprint) else value
     return dict(reversed(list(secret_names(plain, place))))
