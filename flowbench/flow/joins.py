@@ -204,7 +204,7 @@ class _Race:
     async def work(self) -> None:
         self.fresh -= 1
         fan, run, over = self.fan, self.run, self.over
-        me = asyncio.current_task()
+        me = asyncio.current_task(self.loop)
         assert me is not None
         try:
             while self.next < len(fan.items) and not over.done():

@@ -71,7 +71,7 @@ def rest(
     crew = scope.crew
     if crew is not None:
         crew.body_waits()
-    task = None if run.sync else asyncio.current_task()
+    task = None if run.sync else asyncio.current_task(run.loop)
     asked = outside = 0
     cut: Exception | None = None
     while True:
@@ -134,5 +134,5 @@ def is_the_bodys(error: BaseException, run: Evaluation, scope: Scope) -> bool:
         return False
     if not isinstance(error, asyncio.CancelledError):
         return True
-    task = None if run.sync else asyncio.current_task()
+    task = None if run.sync else asyncio.current_task(run.loop)
     return task is None or task.cancelling() <= run.calm
