@@ -10,7 +10,7 @@ from flowbench.cancel import Aborted
 from flowbench.flow.address import shape
 from flowbench.flow.errors import DispatcherError, FlowError, NonBoolCond, TypeMismatch, text_of
 from flowbench.flow.paths import SEED
-from flowbench.flow.program import FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
+from flowbench.flow.program import END, FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
 from flowbench.flow.scope import Rescue, Scope, Turns
 from flowbench.flow.values import CONTAINERS, PLAIN, compact, debug, hand, hand_copy, take, take_value
 from flowbench.flow.waiting import coroutine_of, is_the_bodys, queue, rest, turn
@@ -120,6 +120,8 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                         run.edge(scope, address, "after")
                     if log is not None:
                         scope.mark(address, "out")
+                elif kind == END:  # so early because every branch of a fan-out comes here
+                    return
                 elif kind == LET:
                     value = op.read(scope.ctx)
                     if value.__class__ in CONTAINERS:
@@ -166,7 +168,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     rescue: Rescue = scope.frame  # type: ignore[assignment]
                     scope.frame = rescue.outer
                     pc = op.target
-                elif kind == FANOUT:
+                else:
                     assert isinstance(op, Fan)
                     if run.cause is not None:
                         raise Aborted(run.cause)
@@ -187,8 +189,6 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     visited[op.slot + 1] += 1
                     if log is not None:
                         scope.mark(address, "out")
-                else:
-                    return
         except FlowError as error:
             op = code[pc - 1]
             address = scope.prefix + op.suffix
