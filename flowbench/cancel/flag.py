@@ -21,6 +21,8 @@ from flowbench.cancel.reason import Aborted, AbortReason, Cause
 WATCH_SECONDS = 0.1  # how long the watcher of an Event outlives the last token that cares
 LOOK_SECONDS = 0.02  # between two looks at an event whose `wait` is not for threads
 
+PARENT = "parent"  # what `by` says, with who asked the parent: "parent (button)"
+
 Listener = Callable[[Cause], object]
 
 _log = logging.getLogger("flowbench.cancel")
@@ -76,7 +78,7 @@ class Flag:
     def look(self) -> Cause | None:
         """The cause, after a look at the source."""
         if not self.settled and self.source is not None and self.source.is_set():
-            self.settle(Cause(AbortReason.SIGNAL, self.origin))
+            self.settle(self._heard(Cause(AbortReason.SIGNAL, "signal")))
         return self.settled.get("cause")
 
     def settle(self, cause: Cause) -> bool:
@@ -131,7 +133,13 @@ class Flag:
             threading.Thread(target=_follow, args=(self.source, [self]), name="flowbench-signal", daemon=True).start()
 
     def _heard(self, cause: Cause) -> Cause:
-        return Cause(AbortReason.SIGNAL if self.origin == "signal" else cause.reason, self.origin)
+        """As this one hears it: whoever asked the parent, or its parent, is kept beside the word "parent"."""
+        if self.origin == "signal":
+            return Cause(AbortReason.SIGNAL, self.origin)
+        by = cause.by
+        if by and not by.startswith(PARENT):
+            by = f"{PARENT} ({by})"
+        return Cause(cause.reason, by or PARENT)
 
     def _follow(self, parent: Flag) -> None:
         key = next(_keys)

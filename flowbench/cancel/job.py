@@ -49,6 +49,7 @@ class Job(Generic[A, R]):
     """
 
     __slots__ = (
+        "_after",
         "_back",
         "_context",
         "_ended",
@@ -79,6 +80,7 @@ class Job(Generic[A, R]):
         self._thread: threading.Thread | None = None  # set while the body may run
         self._left = 0.0  # unix seconds
         self._ended = self._told = False
+        self._after: Callable[[], object] | None = None  # called once, when a body that was left has ended
         self._back: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         self._result: R | None = None
         self._error: BaseException | None = None
@@ -105,7 +107,10 @@ class Job(Generic[A, R]):
             if self._left and self._thread is not None:
                 _take_back(self._thread.ident or 0, None)  # forced too late: nothing is left to be hit
             self._ended = True
-            return not self._left
+            goes_on, after, self._after = not self._left, self._after, None
+        if after is not None:
+            after()
+        return goes_on
 
     def tell(self) -> None:
         """Wake the caller. Once, after `end`, and after the thread is free for a next job: the caller may be fast."""
@@ -139,12 +144,17 @@ class Job(Generic[A, R]):
                 del error
         return self._result  # type: ignore[return-value]  # R may include None
 
-    def leave(self) -> bool:
-        """Nobody waits any more. True if the body runs on; a body that has not begun never will."""
+    def leave(self, after: Callable[[], object] | None = None) -> bool:
+        """Nobody waits any more. True if the body runs on; a body that has not begun never will.
+
+        after: called in the body's thread when it has ended, if it runs on; never raises.
+        """
         with self._lock:
             self._left = time.time()
             self._back = None
-            return self._thread is not None and not self._ended
+            runs_on = self._thread is not None and not self._ended
+            self._after = after if runs_on else None
+            return runs_on
 
     # In the reaper
 

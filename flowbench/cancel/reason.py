@@ -27,7 +27,7 @@ _NUMBERS = frozenset(reason.value for reason in AbortReason)
 
 
 class Cause(NamedTuple):
-    """Why, and who asked. by: "api", "cell", "button", "interrupt", "deadline", "signal", "parent", "race", ..."""
+    """Why, and who asked. by: "api", "cell", "button", "interrupt", "deadline", "signal", "parent (api)", ..."""
 
     reason: AbortReason
     by: str

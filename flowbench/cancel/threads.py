@@ -6,12 +6,13 @@ a slow one comes back through `call_soon_threadsafe`, and the loop is free meanw
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -63,11 +64,14 @@ class Handoff:
         grace: float = GRACE_SECONDS,
         owner: object = None,
         at: str = "",
+        linger: Callable[[], Callable[[], object]] | None = None,
     ) -> R:
         """`fn(value)` on a thread, in a copy of the caller's context; abort raises.
 
         If the task that awaits is cancelled, it stops waiting at once, `token` is aborted, and after `grace` seconds
         Aborted is raised inside `fn`. A call that no thread has begun is dropped. owner, at: what `left` finds it by.
+        linger: called if `fn` runs on when its caller leaves; its answer is called on the loop when `fn` has ended, or
+        after `grace` seconds.
         Raises: what `fn` raises; Aborted if `token` was aborted before `fn` began; RuntimeError when closed.
         """
         job = Job(fn, value, token, owner, at)
@@ -80,7 +84,7 @@ class Handoff:
             else:
                 await job.wait()
         except BaseException:  # cancelled, closed or interrupted: whatever it is, nobody waits any more
-            self._leave(job, grace)
+            self._leave(job, grace, linger)
             raise
         self._learn(fn, usual * 0.8 + (perf_counter() - began) * 0.2)
         return job.outcome()
@@ -155,11 +159,16 @@ class Handoff:
         threading.Thread(target=self._work, args=(_Seat(job),), name=name, daemon=True).start()
         self._threads += 1
 
-    def _leave(self, job: Job[Any, Any], grace: float) -> None:
+    def _leave(
+        self, job: Job[Any, Any], grace: float, linger: Callable[[], Callable[[], object]] | None = None
+    ) -> None:
         if job.token is not None:
             job.token.abort(AbortReason.SIGNAL, "task")
-        if not job.leave():
+        over = None if linger is None else _Over()
+        if not job.leave(over):
             return
+        if over is not None and linger is not None:
+            over.tell(linger(), grace)
         self._reaper.take(job, grace)
         self._give_place()  # its thread takes no further job
 
@@ -214,6 +223,40 @@ class Handoff:
             self._usual[hash(fn)] = seconds
         except TypeError:
             return
+
+
+class _Over:
+    """Called in the thread of a body that has ended; whoever `tell` names hears of it on the loop, or when it is late.
+
+    The body may end before, while or after it is said who wants to hear.
+    """
+
+    __slots__ = ("_ended", "_hear", "_loop")
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._hear: Callable[[], object] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __call__(self) -> None:
+        self._ended = True
+        self._send()
+
+    def tell(self, hear: Callable[[], object], grace: float) -> None:
+        """In the caller. hear: may be called more than once."""
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:  # the caller was closed without one
+            return
+        self._hear = hear
+        self._loop.call_later(grace, hear)
+        if self._ended:
+            self._send()
+
+    def _send(self) -> None:
+        if self._hear is not None and self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits for a place
+                self._loop.call_soon_threadsafe(self._hear)
 
 
 class _Seat:

@@ -21,8 +21,9 @@ async def on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: Can
     """token: of the step, if it has one already; most functions never need theirs, and making it takes a while."""
     stop = _Stop(site, token)
     before = stopper.set(stop)
+    at, linger = site.visit().address, site.linger()
     try:
-        return await site.threads.call(fn, value, token=token, owner=site.run_id, at=site.visit().address)
+        return await site.threads.call(fn, value, token=token, owner=site.run_id, at=at, linger=linger)
     except asyncio.CancelledError:
         stop.abort()
         raise

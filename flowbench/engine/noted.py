@@ -53,6 +53,9 @@ class Around:
     def ctx(self) -> Any:
         return self._site.ctx()
 
+    def linger(self) -> Callable[[], Callable[[], None]] | None:
+        return self._site.linger()
+
     def step_token(self) -> CancelToken:
         return self._site.step_token()
 

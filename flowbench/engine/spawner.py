@@ -73,6 +73,11 @@ class Site(Protocol):
     def ctx(self) -> Any:
         """A copy of the ctx that the step sees."""
 
+    def linger(self) -> Callable[[], Callable[[], None]] | None:
+        """For a body that may run on when its step is cancelled: what to call then. It keeps its place among the bodies
+        that are counted until the answer to that is called, on the loop. None: it is not counted.
+        """
+
     def step_token(self) -> CancelToken:
         """A child of `token` for this visit alone: it ends too when this branch loses or the step is cancelled."""
 

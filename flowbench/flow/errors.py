@@ -184,19 +184,26 @@ class Frontier(BaseException):
         self.address = address
 
 
+_ENDS = (StopIteration, StopAsyncIteration)
+
+
 def text_of(error: BaseException) -> str:
     """What an exception says, as text that JSON can hold; its class name if it says nothing.
 
-    One that is no Exception gets its class name in front: a bare `2` of sys.exit(2) would tell nobody anything.
+    One that is no Exception, or ends an iteration, gets its class name in front: a bare `2` of sys.exit(2) would tell
+    nobody anything.
     """
     if isinstance(error, asyncio.CancelledError):
-        return "cancelled from inside"
+        said = text_of(BaseException(*error.args)).removeprefix("BaseException").removeprefix(": ")
+        return f"cancelled from inside: {said}" if said else "cancelled from inside"
+    if type(error) is RuntimeError and isinstance(error.__cause__, _ENDS) and "raised Stop" in str(error):
+        error = error.__cause__  # a coroutine cannot raise it, so Python has put another in its place
     try:
         text = f"KeyError: {error}" if isinstance(error, KeyError) and error.args else str(error)  # else only the key
     except Exception:  # the exception's class is user code, and its __str__ may fail like any other
         text = ""
     if not text:
         return type(error).__name__
-    if not isinstance(error, Exception | Aborted):
+    if isinstance(error, _ENDS) or not isinstance(error, Exception | Aborted):
         text = f"{type(error).__name__}: {text}"
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

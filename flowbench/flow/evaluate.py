@@ -94,6 +94,7 @@ class Evaluation:
 
         self.sync = False
         self.over = False
+        self.is_taken_away = False  # the interpreter has closed a coroutine of ours; it will go on with none
         self.slice_end = math.inf
         self.calm = 0  # cancellations of our task that were asked for before we began
         self.loop: asyncio.AbstractEventLoop | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -84,6 +85,13 @@ class Scope(msgspec.Struct, eq=False):
         place, self.place = self.place, None
         if place is not None:
             place.leave()
+
+    def keep_place(self) -> Callable[[], None]:
+        """The branch is over but its body runs on: whoever calls the answer, in the thread that evaluates, gives the
+        place back. Idempotent."""
+        held = Scope(None, place=self.place)
+        self.place = None
+        return held.give_place
 
     def leave(self) -> Any:
         """The ctx, for others to see: from now on a write copies."""

@@ -84,6 +84,7 @@ def rest(
             sent = yield waits_for
         except BaseException as error:  # cancellation goes into the body
             failure = error
+            run.is_taken_away = run.is_taken_away or isinstance(error, GeneratorExit)
             if task is not None and task in run.cuts and isinstance(error, asyncio.CancelledError):
                 task.uncancel()  # it is meant for the body alone
                 cut = run.cuts.pop(task)
@@ -128,9 +129,9 @@ def _breathe(run: Evaluation) -> None:
 def is_the_bodys(error: BaseException, run: Evaluation, scope: Scope) -> bool:
     """True for what the body did to itself: SystemExit, its own abort, a CancelledError that nobody else asked for.
 
-    Not for a stop of the run or a lost branch, nor for GeneratorExit, by which the interpreter takes a coroutine away.
+    Not for a stop of the run or a lost branch, nor for a GeneratorExit by which the interpreter takes a coroutine away.
     """
-    if run.is_stopping() or _is_late(run, scope.crew) or isinstance(error, GeneratorExit):
+    if run.is_stopping() or _is_late(run, scope.crew) or (run.is_taken_away and isinstance(error, GeneratorExit)):
         return False
     if not isinstance(error, asyncio.CancelledError):
         return True

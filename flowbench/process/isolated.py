@@ -39,7 +39,7 @@ async def run_isolated(fn: Callable[..., Any], *args: Any, token_name: str = "",
         raise BodyDied(name, ended.code)
     if "type" in message:
         kind, text = message["type"], message["text"]
-        if not message["is_exception"]:
+        if not message["is_exception"] or kind in ("StopIteration", "StopAsyncIteration"):  # alone it tells nothing
             text = f"{kind}: {text}" if text else kind
         raise BodyRaised(kind, text or kind, [(file, line, at) for file, line, at in message["frames"]])
     if "not_json" in message:

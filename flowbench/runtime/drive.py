@@ -67,6 +67,12 @@ class Site:
     def ctx(self) -> Any:
         return flow.hand(self.here().scope.ctx)[0]
 
+    def linger(self) -> Callable[[], Callable[[], None]] | None:
+        now, moment = self.evaluation, held.get()
+        assert now is not None
+        scope = now.here if moment is None or moment.site is not self else moment.scope
+        return None if scope is None or scope.place is None else scope.keep_place
+
     def step_token(self) -> CancelToken:
         return self.token.child()
 
@@ -215,7 +221,7 @@ async def _outcome(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, toke
     try:
         return Ending("done", work.task.result())
     except (Aborted, asyncio.CancelledError) as stopped:
-        # A body may have met the abort first, through a child of the token, whose cause only says "parent".
+        # A body may have met the abort first, through a child of the token, whose cause says "parent (...)".
         cause = token.cause or (stopped.cause if isinstance(stopped, Aborted) else LOST)
         return Ending("cancelled", last, cause=cause)
     except UNRECORDED as failure:

@@ -52,7 +52,7 @@ class Common(TypedDict, total=False):
     "memory" nothing. limit: step bodies of the run at once, at most; branches that only wait are not counted, nor are
     inline functions, which never overlap. By default async functions have no limit, plain functions cores + 4, and
     steps that start a process have the number of cores. Bodies wait for a place in the order of the items;
-    a loser of any or race on a thread gives its place up when it is asked to stop.
+    a loser of any or race on a thread keeps its place until it has ended, at most for its grace.
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
     environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
     commands may run this once, and again only with it, a resume too; `flowbench trust FILE` allows it for good.

@@ -39,6 +39,37 @@ def test_a_cancelled_call_returns_at_once_and_aborts_its_token(threads: Handoff)
     body.told.set()
 
 
+@pytest.mark.parametrize("grace", [60, 0.01], ids=["that ends", "that does not"])
+def test_a_body_that_runs_on_lingers_until_it_ends_and_at_most_for_its_grace(threads: Handoff, grace: float) -> None:
+    body, told = Body(), []
+
+    async def main() -> None:
+        task = await body.start(threads, grace=grace, linger=lambda: lambda: told.append(body.ended))
+        await leave(task)
+        if grace > 1:
+            assert not told
+            body.told.set()
+        await until_true(lambda: told)
+        body.told.set()
+
+    run(main())
+    assert grace < 1 or told == [True]
+
+
+def test_a_call_that_ends_or_never_began_does_not_linger(threads: Handoff) -> None:
+    asked: list[None] = []
+
+    async def main() -> None:
+        assert await threads.call(double, 2, linger=lambda: asked.append(None) or asked.clear) == 4
+        passed = CancelToken()
+        passed.abort()
+        with pytest.raises(Aborted):
+            await threads.call(double, 2, token=passed, linger=lambda: asked.append(None) or asked.clear)
+
+    run(main())
+    assert asked == []
+
+
 def test_the_token_keeps_the_cause_it_had(threads: Handoff) -> None:
     body, token = Body(), CancelToken()
 

@@ -108,7 +108,7 @@ def test_an_abort_flows_down_with_its_reason() -> None:
 
     token.abort(AbortReason.SIGNAL, "interrupt")
 
-    assert child.cause == grandchild.cause == Cause(AbortReason.SIGNAL, "parent")
+    assert child.cause == grandchild.cause == Cause(AbortReason.SIGNAL, "parent (interrupt)")
 
 
 def test_an_abort_never_flows_up_or_sideways() -> None:
@@ -134,7 +134,7 @@ def test_a_child_of_an_aborted_token_is_born_aborted() -> None:
     token = CancelToken()
     token.abort()
 
-    assert token.child().cause == Cause(AbortReason.USER, "parent")
+    assert token.child().cause == Cause(AbortReason.USER, "parent (api)")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_chain_deeper_than_the_stack_is_aborted_and_forgotten() -> None:
 
     top.abort()
 
-    assert heard == [bottom.cause] == [Cause(AbortReason.USER, "parent")]
+    assert heard == [bottom.cause] == [Cause(AbortReason.USER, "parent (api)")]
 
 
 def test_a_token_as_signal_is_followed_with_reason_signal() -> None:
@@ -194,7 +194,7 @@ def test_an_event_counts_at_the_very_next_heartbeat() -> None:
 
     event.set()
 
-    assert _heartbeat(child) == Cause(AbortReason.SIGNAL, "parent")
+    assert _heartbeat(child) == Cause(AbortReason.SIGNAL, "parent (signal)")
     assert _heartbeat(token) == Cause(AbortReason.SIGNAL, "signal")
 
 
@@ -258,7 +258,7 @@ def test_a_handle_works_while_a_child_lives() -> None:
     del token
 
     assert handle.abort()
-    assert child.cause == Cause(AbortReason.USER, "parent")
+    assert child.cause == Cause(AbortReason.USER, "parent (api)")
 
 
 def test_children_that_are_gone_leave_nothing_behind() -> None:
@@ -277,7 +277,7 @@ def test_a_listener_outlives_the_child_it_was_given_to() -> None:
 
     token.abort()
 
-    assert heard == [Cause(AbortReason.USER, "parent")]
+    assert heard == [Cause(AbortReason.USER, "parent (api)")]
 
 
 def test_a_listener_that_was_taken_back_holds_no_child() -> None:

@@ -61,7 +61,9 @@ class Family(RuleBasedStateMachine):
         self.all.append(model)
 
     def _passed_on(self, model: Model, cause: Cause) -> Cause:
-        return Cause(AbortReason.SIGNAL if model.origin == "signal" else cause.reason, model.origin)
+        if model.origin == "signal":
+            return Cause(AbortReason.SIGNAL, "signal")
+        return Cause(cause.reason, cause.by if cause.by.startswith("parent") else f"parent ({cause.by})")
 
     def _set(self, place: int, cause: Cause) -> None:
         model = self.all[place]

@@ -111,7 +111,7 @@ def test_one_loop_waits_on_a_thousand_tokens() -> None:
         threading.Thread(target=top.abort).start()
         return Counter(await asyncio.gather(*waiting))
 
-    assert asyncio.run(run()) == {Cause(AbortReason.USER, "parent"): 1000}
+    assert asyncio.run(run()) == {Cause(AbortReason.USER, "parent (api)"): 1000}
 
 
 def test_a_loop_that_was_closed_does_not_disturb_the_abort() -> None:
@@ -153,7 +153,7 @@ def test_of_many_threads_one_wins_and_every_listener_hears_the_winner_once() -> 
             winner = Cause(AbortReason.USER, str(wins.index(True)))
             assert sum(wins) == 1
             assert token.cause == winner
-            assert Counter(heard) == {winner: 8, Cause(AbortReason.USER, "parent"): 8}
+            assert Counter(heard) == {winner: 8, Cause(AbortReason.USER, f"parent ({winner.by})"): 8}
 
 
 def test_children_born_during_the_abort_are_aborted() -> None:
@@ -189,7 +189,7 @@ def test_an_event_wakes_listeners_without_anybody_looking_or_holding(pause: floa
 
     event.set()
 
-    assert {heard.get(timeout=30).by, heard.get(timeout=30).by} == {"signal", "parent"}
+    assert {heard.get(timeout=30).by, heard.get(timeout=30).by} == {"signal", "parent (signal)"}
 
 
 def test_the_watcher_of_an_event_ends_with_its_token() -> None:

@@ -23,6 +23,9 @@ class Quiet:
     def ctx(self) -> Any:
         return {"seen": True}
 
+    def linger(self) -> None:
+        return None
+
     def step_token(self) -> CancelToken:
         return self.token.child()
 

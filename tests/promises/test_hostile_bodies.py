@@ -63,14 +63,26 @@ def test_an_exit_is_the_steps_failure_and_can_be_caught(functions: Functions, er
     assert_engine_lives(functions)
 
 
-@pytest.mark.parametrize("way", ["inline", "thread"])
-def test_even_a_generator_exit_ends_the_run(functions: Functions, way: str) -> None:
-    functions.register(leave(GeneratorExit()), id="leave", inline=way == "inline")
+@pytest.mark.parametrize("way", ["inline", "async", "thread"])
+@pytest.mark.parametrize("kind", [GeneratorExit, StopIteration, StopAsyncIteration, SystemExit, KeyboardInterrupt])
+def test_what_python_uses_for_itself_fails_the_step_with_its_name_and_its_words(
+    functions: Functions, kind: type[BaseException], way: str
+) -> None:
+    if way == "async":
+
+        @functions.agent(id="leave")
+        async def leaves(value: Any) -> Any:
+            await asyncio.sleep(0)
+            raise kind("my words")
+    else:
+        functions.register(leave(kind("my words")), id="leave", inline=way == "inline")
 
     run = fb.launch(blueprint(step("leave")), {"x": 1}, functions=functions)
+    caught = fb.launch(blueprint(attempt(step("leave"))), {"x": 1}, functions=functions)
 
-    with pytest.raises(fb.FlowbenchError):
+    with pytest.raises(fb.FlowbenchError, match=f"'leave': {kind.__name__}: my words"):
         run.result(30)
+    assert f"{kind.__name__}: my words" in caught.result(30)["err"]
     assert_engine_lives(functions)
 
 

@@ -13,7 +13,7 @@ import flowbench as fb
 from flowbench.blueprint import Functions
 from flowbench.runtime import RunError, journal
 from flowbench.runtime.limits import MORE_THREADS, turnstiles
-from tests.flows import blueprint, fan, step
+from tests.flows import blueprint, fan, seq, step
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -92,6 +92,33 @@ def test_what_waits_for_its_turn_has_no_start_in_the_journal() -> None:
 
     assert kinds.count("Start") == 2
     assert len(going.result(30)["r"]) == 9
+
+
+def test_a_loser_on_a_thread_keeps_its_place_until_it_has_ended() -> None:
+    crowd, free = Crowd(3), threading.Event()
+    table = Functions()
+
+    @table.agent
+    def race(value: int) -> int:
+        if value:
+            crowd.come()
+            free.wait(30)  # it has lost by then, and hears nothing
+            crowd.go()
+        return value
+
+    @table.agent
+    def later(value: int) -> int:
+        crowd.come()
+        crowd.full.wait(0.1)  # with the loser and one of us the places are taken: no third will come
+        free.set()
+        crowd.go()
+        return value
+
+    first = fan(step("race", "$.i", "$.o"), [1, 0], "race")
+    made = fb.launch(blueprint(seq(first, fan(step("later", "$.i", "$.o"), range(4)))), {}, functions=table, limit=2)
+
+    assert len(made.result(60)["r"]) == 4
+    assert crowd.top == 2
 
 
 def test_runs_that_wait_for_runs_do_not_use_up_each_others_places() -> None:

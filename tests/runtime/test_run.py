@@ -131,7 +131,7 @@ def test_abort_before_start_runs_nothing(functions: Functions) -> None:
     assert run.wait(30)
     assert (run.state, list(run.steps), run.ctx) == ("cancelled", [], {"x": 1})
     assert run.cause is not None
-    assert run.cause.by == "parent"
+    assert run.cause.by == "parent (api)"
 
 
 def test_the_deadline_is_an_abort_with_reason_timeout(functions: Functions) -> None:
