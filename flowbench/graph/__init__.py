@@ -7,12 +7,13 @@ from flowbench.graph.dot import digraph
 from flowbench.graph.drawing import Drawing, Edge, Group, Node
 from flowbench.graph.errors import GraphError
 from flowbench.graph.layout import installed
-from flowbench.graph.look import STATUS_COLOURS
+from flowbench.graph.look import STATUS_COLOURS, STATUS_STROKES
 from flowbench.graph.picture import Pictures
 from flowbench.graph.svg import recolour
 
 __all__ = [
     "STATUS_COLOURS",
+    "STATUS_STROKES",
     "Box",
     "Drawing",
     "Edge",

@@ -74,12 +74,16 @@ def recolour(svg: str, status: Mapping[str, str], counts: Mapping[str, str] | No
     if not status and not counts:
         return svg
     root = read(svg)
+    counted = set()
     for id, node in nodes(root):
         state, count = status.get(id, ""), (counts or {}).get(id, "")
         if state in STATUS_COLOURS:
             _fill(node, state)
         if count:
             _badge(node, tidy(count, _BADGE_LENGTH))
+            counted.add(node)
+    for layer in root:  # last, so that no arrow is drawn over a count
+        layer[:] = [*(each for each in layer if each not in counted), *(each for each in layer if each in counted)]
     return write(root)
 
 

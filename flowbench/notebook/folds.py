@@ -62,6 +62,12 @@ def _together(found: set[str]) -> str:
     return "failed" if "failed" in found else "cancelled"
 
 
+def first_of(id: str) -> str:
+    """Address of the first node in a fold; any other id as it is."""
+    found = _ID.fullmatch(id)
+    return id if found is None else f"{found['at']}.{found['first']}".lstrip(".")
+
+
 def known(ids: Iterable[object]) -> frozenset[str]:
     """Those that can be ids of folds; a click brings them from outside."""
     return frozenset(id for id in ids if isinstance(id, str) and len(id) < 1_000 and _ID.fullmatch(id))

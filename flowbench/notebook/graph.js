@@ -2,9 +2,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// colours: {status: colour}. scale: of the natural size. pick(id, open): a node was picked, "" for none; open: the folds
+// colours, strokes: {status: colour}. scale: of the natural size. pick(id, open): a node was picked, "" for none; open: the folds
 // that a person has opened.
-function makeGraph(colours, scale, pick) {
+function makeGraph(colours, strokes, scale, pick) {
   const element = make("div", "fb-graph");
   let isFollowing = true; // until the person scrolls to what they want to see
   for (const act of ["wheel", "pointerdown", "keydown", "touchstart"]) {
@@ -85,7 +85,7 @@ function makeGraph(colours, scale, pick) {
         const fill = colours[next] ?? "";
         for (const shape of node.shapes) {
           shape.style.fill = fill;
-          shape.style.stroke = fill && `color-mix(in srgb, ${fill} 45%, #333)`;
+          shape.style.stroke = strokes[next] ?? "";
           shape.style.strokeWidth = next === "running" ? "2" : "";
         }
       }
@@ -102,13 +102,14 @@ function makeGraph(colours, scale, pick) {
     node.badge?.remove();
     node.badge = null;
     if (!count || !node.shapes.length) return;
-    const box = node.shapes[0].getBBox();
+    const corner = cornerOf(node.shapes[0]);
     const wide = Math.max(count.length * 5.2 + 9, 13);
     const group = document.createElementNS(SVG, "g");
     group.setAttribute("class", "badge");
+    group.setAttribute("pointer-events", "none"); // a click on it is one on the node below
     const plate = document.createElementNS(SVG, "rect");
-    const left = box.x + box.width - wide + 9;
-    const top = box.y - (wide < 30 ? 9.5 : 12.5); // above the corner: what lies below must not cover the label
+    const left = corner.x - wide + 9;
+    const top = corner.y - (wide < 30 ? 9.5 : 12.5); // above the corner: what lies below must not cover the label
     const paint = { fill: "#374151", stroke: "#fff", "stroke-width": 0.8 };
     for (const [name, value] of Object.entries({ x: left, y: top, width: wide, height: 13, rx: 6.5, ...paint })) {
       plate.setAttribute(name, value);
@@ -118,8 +119,17 @@ function makeGraph(colours, scale, pick) {
     for (const [name, value] of Object.entries(look)) text.setAttribute(name, value);
     text.textContent = count;
     group.append(plate, text);
-    node.group.append(group);
+    node.group.parentNode.append(group); // behind all others, so that no arrow is drawn over it
     node.badge = group;
+  }
+
+  // Where the outline is furthest right in its upper half, as in the still picture.
+  function cornerOf(shape) {
+    const box = shape.getBBox();
+    const middle = box.y + box.height / 2 - 1; // the tips of a hexagon lie on the middle: not there
+    const points = [...(shape.points ?? [])].filter((point) => point.y <= middle);
+    if (!points.length) return { x: box.x + box.width, y: box.y };
+    return points.reduce((best, point) => (point.x > best.x || (point.x === best.x && point.y < best.y) ? point : best));
   }
 
   return { element, draw, colour, clear: () => choose("") };

@@ -24,7 +24,7 @@ function render({ model, el }) {
   bar.append(filled);
   const now = make("div", "fb-now");
   const note = make("div", "fb-note");
-  const graph = makeGraph(about.colours, about.scale, pick);
+  const graph = makeGraph(about.colours, about.strokes, about.scale, pick);
   const facts = makeFacts(() => graph.clear());
   const log = makeLog();
   const middle = make("div", "fb-middle");

@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from flowbench.graph import STATUS_COLOURS
+from flowbench.graph import STATUS_COLOURS, STATUS_STROKES
 from flowbench.notebook.view import SCALE
 from flowbench.runtime import Run
 
@@ -22,7 +22,7 @@ COMMON = (HERE / "common.js").read_text(encoding="utf-8")
 
 class RunPanel(anywidget.AnyWidget):
     """about: {"id", "title", "abortable": bool, "resume": the line that goes on with the run or "", "scale": of the
-    graph, "colours": {status: colour}}, set once. svg: the uncoloured graph, "" until it is laid out.
+    graph, "colours", "strokes": {status: colour}}, set once. svg: the uncoloured graph, "" until it is laid out.
     view: see flowbench.notebook.view; replaced as a whole, so that one message carries it. facts: of the node that was
     picked, see flowbench.notebook.visits.look, {} for none. log: {"lines": [[agent, address, stream, text]], "before":
     lines that are not shown}."""
@@ -44,6 +44,7 @@ class RunPanel(anywidget.AnyWidget):
             "resume": resume_line(run),
             "scale": SCALE,
             "colours": dict(STATUS_COLOURS),
+            "strokes": dict(STATUS_STROKES),
         }
         super().__init__(about=about, view=view)
 

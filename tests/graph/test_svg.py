@@ -161,3 +161,9 @@ def test_a_wide_badge_stands_higher_than_a_small_one(graphviz: Pictures) -> None
     tops = [float(rect.get("y", "")) for shape in (small, wide) if (rect := shape.find(".//{*}rect")) is not None]
 
     assert tops[1] < tops[0]
+
+
+def test_no_arrow_is_drawn_over_a_count(graphviz: Pictures) -> None:
+    coloured = graphviz.svg(chain(3), counts={"0": "3/4"})
+
+    assert coloured.index('class="badge"') > coloured.rindex('class="edge"')
