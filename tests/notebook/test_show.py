@@ -99,7 +99,7 @@ def test_the_panel_follows_the_run(live: Run) -> None:
 
 def test_nothing_is_sent_while_only_the_seconds_change(live: Run) -> None:
     shown, _, _ = opened(live)
-    eventually(lambda: shown.panel.view["nodes"] == {"start": "done", "0": "done", "1": "running"})
+    eventually(lambda: shown.panel.view["running"])  # the last that changes: a body is known to run before it waits
     sent: list[Any] = []
     shown.panel.observe(sent.append, "view")
 

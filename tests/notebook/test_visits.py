@@ -13,7 +13,7 @@ def record(address: str, status: str = "done", **more: Any) -> StepRecord:
 
 
 def progress(*running: tuple[str, str, float]) -> Progress:
-    return Progress("running", 0, 0, 0, running, {}, {}, ())
+    return Progress("running", 0, 0, 0, running, {}, {})
 
 
 def test_the_last_visit_is_told_whole_and_all_are_counted() -> None:
