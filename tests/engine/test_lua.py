@@ -260,6 +260,16 @@ def test_its_timeout_is_the_steps_failure() -> None:
     assert "lua eval [work]: it did not end within 0.3 s (its timeout)" in run.result(60)["err"]
 
 
+def test_who_stops_a_script_is_told_where_it_was() -> None:
+    run = launched(lua("local n = 0\nwhile true do for i = 1, 3000000 do n = n + i end print('round') end"))
+    until(lambda: sum(line.text == "round" for line in run.log.lines()) > 1)
+
+    run.abort()
+    run.wait(60)
+
+    assert [line.text for line in run.log.lines() if line.stream == "stderr"] == ["it was last seen in line 2"]
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [

@@ -17,7 +17,7 @@ from flowbench.blueprint import REFERENCE, AgentDef, LuaScripts, LuaSpec, Python
 from flowbench.cancel import Aborted
 from flowbench.engine.errors import Blocked, LuaFailed
 from flowbench.engine.ids import visit_id
-from flowbench.engine.spawner import Body, Site, Uses
+from flowbench.engine.spawner import Body, Site, Uses, Voice
 from flowbench.engine.workers import lua_child
 from flowbench.engine.workers.prompt import text_form
 from flowbench.engine.workers.python_fn import PythonSpawner
@@ -84,7 +84,8 @@ class LuaSpawner:
 
     def body(self, site: Site) -> Body:
         async def body(value: Any) -> Any:
-            terms = terms_of(site, site.voice())
+            seen = _Seen(site.voice())
+            terms = terms_of(site, seen)
             terms["timeout"], terms["limit"] = self._spec.timeout, 4
             asked = {
                 "source": _with_secrets(self._source, site),
@@ -99,7 +100,8 @@ class LuaSpawner:
             except (process.BodyDied, process.BodyRaised) as error:
                 raise LuaFailed(self._label, str(error)) from error
             except process.TimedOut:
-                raise LuaFailed(self._label, f"it did not end within {self._spec.timeout:g} s (its timeout)") from None
+                why = f"it did not end within {self._spec.timeout:g} s (its timeout){seen.where}"
+                raise LuaFailed(self._label, why) from None
             if "error" in told:
                 raise LuaFailed(self._label, told["error"])
             if not told["ok"]:
@@ -117,6 +119,19 @@ class LuaSpawner:
             "_TASK_ID": visit_id(site.run_id, visit.address),
             "_ATTEMPT": visit.attempt,
         }
+
+
+class _Seen:
+    """A voice that notes where the script was when it was stopped. where: `; it was last seen in line 3`, or ""."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.where = ""
+        self._voice = voice
+
+    def __call__(self, stream: str, text: str) -> None:
+        if stream == "stderr" and text.startswith(lua_child.SEEN):
+            self.where = f"; {text.strip()}"
+        self._voice(stream, text)
 
 
 class _Server:

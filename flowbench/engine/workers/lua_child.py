@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 DEEPEST = 200  # containers inside each other
 LARGEST = 64 << 20  # characters and values of one JSON value: one long text may stand in a table a million times
+SEEN = "it was last seen in line "
 FULL = "not enough memory"  # in Lua's own words
 HEADROOM = 512 << 20  # bytes of address space beside the script's own memory
 
 PRELUDE = """
-local send, say, take_kind = ...
+local send, say, beat, label = ...
 local error, pcall, xpcall, select, type, tostring = error, pcall, xpcall, select, type, tostring
 local setmetatable, rawget, rawset, load, concat = setmetatable, rawget, rawset, load, table.concat
 local ARRAY = {__name = "array", __metatable = "array"}
 local null = setmetatable({}, {__name = "null", __metatable = "null", __tostring = function() return "null" end,
   __newindex = function() error("null holds nothing", 2) end})
-local real = debug.getmetatable
+local real, sethook, getinfo = debug.getmetatable, debug.sethook, debug.getinfo
 
 local function kind(value)
   if value == null then return "null" end
@@ -62,8 +65,17 @@ local function lend(name)
   end)
 end
 
+local function look()
+  for level = 2, 20 do
+    local at = getinfo(level, "Sl")
+    if not at then return end
+    if at.short_src == label then return beat(at.currentline) end
+  end
+end
+
 local function run(chunk)
   local told
+  sethook(look, "", 1000000)
   local fine, value = xpcall(chunk, function(problem)
     if type(problem) == "string" then told = problem end
     local meta = real(problem)
@@ -104,8 +116,8 @@ def main(asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
         overflow_handler=float,
         max_memory=asked["memory"],
     )
-    state = _State(lua, lua54, ask)
     label = asked["label"]
+    state = _State(lua, lua54, ask, label)
     try:
         for name in asked["hosts"]:
             state.lend(name.encode())
@@ -119,7 +131,7 @@ def main(asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
     except RecursionError:
         return {"error": "its input has too many lists and objects inside each other"}
     try:
-        fine, value, told = state.run(chunk)
+        fine, value, told = _beside(lambda: state.run(chunk), state)
         if not fine:
             said = lined(state.problem(value, told), label)
             return {"error": f"{said}: the script may have {asked['memory'] >> 20} MiB" if said == FULL else said}
@@ -131,10 +143,12 @@ def main(asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
 
 
 class _State:
-    def __init__(self, lua: Any, library: Any, ask: Ask) -> None:
-        self._lua, self._ask = lua, ask
+    """line: where the script was at its last heartbeat, every million instructions; 0 before the first."""
+
+    def __init__(self, lua: Any, library: Any, ask: Ask, label: str) -> None:
+        self._lua, self._ask, self.line = lua, ask, 0
         self._type = library.lua_type
-        made = lua.compile(PRELUDE, name=b"=prelude", mode=b"t")(self._send, _say)
+        made = lua.compile(PRELUDE, name=b"=prelude", mode=b"t")(self._send, _say, self._beat, label.encode())
         self._kind, self._array, self._null, self.lend, self.run = made
 
     def to_lua(self, value: Any, inside: bool = False) -> Any:
@@ -209,6 +223,9 @@ class _State:
         except Exception as error:
             return False, b"host." + name + b": " + str(error).encode("utf-8", "replace")
 
+    def _beat(self, line: int) -> None:
+        self.line = line
+
     def answer(self, value: Any) -> dict[str, Any]:
         """A table with the key `value` or `ok` says both; any other value is the answer, and ok.
 
@@ -234,6 +251,35 @@ class _State:
             return json.dumps(self.to_json(value), ensure_ascii=False)
         except Unfit:
             return f"an error that is a {self._type(value)}"
+
+
+def _beside(run: Callable[[], Any], state: _State) -> Any:
+    """`run()` on a thread, so that this one hears at once that it is asked to stop, and says where the script was.
+
+    Raises: what it raises.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        if state.line:
+            os.write(2, f"{SEEN}{state.line}\n".encode())
+        os._exit(1)
+
+    results: list[Any] = []
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(run())
+        except BaseException as error:  # told by whoever waits
+            failures.append(error)
+
+    signal.signal(signal.SIGTERM, stop)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]
 
 
 def _words(error: BaseException) -> str:
