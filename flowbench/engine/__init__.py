@@ -8,6 +8,7 @@ from flowbench.engine.cascade import Tier, Tiers, tiers_of
 from flowbench.engine.compile import Compiled, compile
 from flowbench.engine.config import EngineCfg, LongHold
 from flowbench.engine.core import Engine, Seat, default
+from flowbench.engine.dispatching import Outcome
 from flowbench.engine.errors import (
     BadSignature,
     Blocked,
@@ -120,6 +121,7 @@ __all__ = [
     "Noted",
     "Operator",
     "OperatorInfo",
+    "Outcome",
     "OutputEvent",
     "Partial",
     "PollTimeout",

@@ -7,13 +7,17 @@ import threading
 
 import msgspec
 
-from flowbench.engine.attending import Attending
+from flowbench.engine.asking import Asking
+from flowbench.engine.dispatching import Dispatching
+from flowbench.engine.serving import Serving
 from flowbench.engine.tokens import CapToken
 from flowbench.engine.visiting import Visiting
 
 
-class Engine(Attending, Visiting):
+class Engine(Dispatching, Serving, Asking, Visiting):
     """Sessions, tasks, tokens, outputs and answers, all in memory. From any thread; every wait can be aborted.
+
+    cfg: see EngineCfg. clock: unix seconds. spawner: who does the work of `dispatch_attempt`.
 
     Source: mlua-swarm 0.2.1 `Engine`.
     """

@@ -12,41 +12,61 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from flowbench.cancel import CancelToken, future
 from flowbench.engine import ids
 from flowbench.engine.config import EngineCfg
 from flowbench.engine.errors import PollTimeout, TaskNotFound
-from flowbench.engine.news import News, TaskCreated, Wire
-from flowbench.engine.outputs import Tail
+from flowbench.engine.news import News, TaskCreated, Wire, WorkerOutput
+from flowbench.engine.outputs import OutputEvent, Tail
 from flowbench.engine.roles import Role, Verb
 from flowbench.engine.sessions import Session
-from flowbench.engine.tasks import Cancelled, Dispatched, Happening, TaskSpec, TaskState, advance
+from flowbench.engine.tasks import Cancelled, Dispatched, Happening, TaskState, advance
 from flowbench.engine.tokens import CapToken, TokenStore
 
 Stop = Callable[[], object]
 
 
-class Work:
-    """A task and all that belongs to it; each dict is by attempt. stops: ends the worker of an attempt that runs.
-
-    parent: the task whose worker started it. children: those that its own workers started.
+class Attempt(msgspec.Struct, eq=False):
+    """What belongs to one attempt at a task. prompt: in a tuple, if there is one. nonce: of the token, or reserved for
+    it. stop: ends its worker while that runs.
     """
 
-    __slots__ = (
-        "children", "handles", "nonces", "parent", "prompts", "state", "stops", "systems", "tails", "tokens", "waiters"
-    )  # fmt: skip
+    prompt: tuple[Any] | None = None
+    system: str | None = None
+    tail: Tail | None = None
+    token: CapToken | None = None
+    nonce: str = ""
+    handle: str = ""
+    stop: Stop | None = None
 
-    def __init__(self, state: TaskState, parent: str | None = None) -> None:
-        self.state, self.parent = state, parent
-        self.prompts: dict[int, Any] = {}
-        self.systems: dict[int, str] = {}
-        self.tails: dict[int, Tail] = {}
-        self.tokens: dict[int, CapToken] = {}
-        self.nonces: dict[int, str] = {}  # of tokens, also of those that are only reserved
-        self.handles: dict[int, str] = {}
-        self.stops: dict[int, Stop] = {}
-        self.children: set[str] = set()
-        self.waiters: set[_Waiter] = set()
+
+class Work(msgspec.Struct, eq=False):
+    """A task and all that belongs to it. attempts: by number. parent: the task whose worker started it.
+
+    children: those that its own workers started. pending: questions by resume key.
+    """
+
+    state: TaskState
+    parent: str | None = None
+    attempts: dict[int, Attempt] = {}
+    children: set[str] = set()
+    pending: dict[str, Pending] = {}
+    waiters: list[_Waiter] = []
+
+    def attempt(self, number: int) -> Attempt:
+        known = self.attempts.get(number)
+        return self.attempts.setdefault(number, Attempt()) if known is None else known
+
+
+class Pending:
+    """A question. answer: None until it has come."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self) -> None:
+        self.answer: tuple[Any] | None = None
 
 
 class Desk:
@@ -62,7 +82,6 @@ class Desk:
         self._sessions: dict[str, Session] = {}
         self._session_of: dict[str, str] = {}  # nonce -> session id
         self._handles: dict[str, str] = {}  # handle -> nonce
-        self._by_nonce: dict[str, tuple[str, int]] = {}  # of worker tokens: task, attempt
         self._resources: dict[str, Any] = {}
 
     # -- tokens
@@ -83,14 +102,14 @@ class Desk:
             raise TaskNotFound(task_id)
         return work
 
-    def _create(self, task_id: str, spec: TaskSpec, depth: int = 0, parent: str | None = None) -> Work:
-        now = self.clock()
-        work = Work(TaskState(task_id, spec, now, now, spawn_depth=depth), parent)
+    def _enter(self, work: Work) -> Work:
+        """Make a new task known."""
+        task = work.state
         with self._lock:
-            self._work[task_id] = work
-            if parent is not None and (above := self._work.get(parent)) is not None:
-                above.children.add(task_id)
-            self.wire.tell(TaskCreated(task_id), now=now)
+            self._work[task.id] = work
+            if work.parent is not None and (above := self._work.get(work.parent)) is not None:
+                above.children.add(task.id)
+            self.wire.tell(TaskCreated(task.id), now=task.created_at)
         return work
 
     def _apply(self, work: Work, happening: Happening) -> Sequence[News]:
@@ -121,13 +140,14 @@ class Desk:
                 below = [child for id in work.children if (child := self._work.get(id)) is not None]
             for child in below:
                 self._cancel(child)
-        for number in [number for number in list(work.stops) if attempt in (None, number)]:
+        for number in [number for number in list(work.attempts) if attempt in (None, number)]:
             self._stop_worker(work, number)
 
-    def _stop_worker(self, work: Work, attempt: int) -> None:
+    def _stop_worker(self, work: Work, number: int) -> None:
         """End what runs for this attempt, if anything does. Not under the lock: the stop is foreign code."""
         with self._lock:
-            stop = work.stops.pop(attempt, None)
+            attempt = work.attempt(number)
+            stop, attempt.stop = attempt.stop, None
         if stop is not None:
             stop()
 
@@ -140,49 +160,58 @@ class Desk:
         self._settled.pop(task_id, None)
         if work.parent is not None and (above := self._work.get(work.parent)) is not None:
             above.children.discard(task_id)
-        self.tokens.forget(list(work.nonces.values()))
-        for nonce in work.nonces.values():
-            self._by_nonce.pop(nonce, None)
-        for handle in work.handles.values():
-            self._handles.pop(handle, None)
+        for attempt in work.attempts.values():
+            if attempt.token is not None:
+                self.tokens.forget(attempt.nonce)
+                self._handles.pop(attempt.handle, None)
 
     # -- what belongs to an attempt
 
-    def _tail(self, work: Work, attempt: int) -> Tail:
-        tail = work.tails.get(attempt)
-        return work.tails.setdefault(attempt, Tail()) if tail is None else tail
-
-    def _nonce(self, work: Work, attempt: int) -> str:
-        """Of the token that the worker of this attempt has, or would have if it asked."""
-        nonce = work.nonces.get(attempt)
-        return work.nonces.setdefault(attempt, ids.nonce()) if nonce is None else nonce
-
-    def _worker_token(self, work: Work, attempt: int) -> CapToken:
-        """Minted when it is first asked for, bound to the task."""
-        token = work.tokens.get(attempt)
-        if token is not None:
-            return token
+    def _submit(self, work: Work, number: int, event: OutputEvent) -> None:
+        """Append to the attempt's tail, tell it, and wake whoever waits for the task."""
         with self._lock:
-            token = work.tokens.get(attempt)
-            if token is None:
-                task_id, nonce, ttl = work.state.id, self._nonce(work, attempt), self.cfg.worker_ttl
-                token = work.tokens[attempt] = self.tokens.mint(
-                    f"worker-of-{task_id}", Role.WORKER, self.clock(), ttl=ttl, task_id=task_id, nonce=nonce
-                )
-                self._by_nonce[nonce] = (task_id, attempt)
-            return token
+            attempt = work.attempt(number)
+            attempt.tail = attempt.tail or Tail()
+            attempt.tail.append(event)
+            self.wire.tell(WorkerOutput(work.state.id, number, event), now=self.clock())
+            waiters = list(work.waiters)
+        for waiter in waiters:
+            waiter.wake()
 
-    def _handle(self, work: Work, attempt: int) -> str:
+    def _nonce(self, work: Work, number: int) -> str:
+        """Of the token that the worker of this attempt has, or would have if it asked."""
+        with self._lock:
+            attempt = work.attempt(number)
+            attempt.nonce = attempt.nonce or ids.nonce()
+            return attempt.nonce
+
+    def _worker_token(self, work: Work, number: int) -> CapToken:
+        """Minted when it is first asked for, bound to the task."""
+        with self._lock:
+            attempt = work.attempt(number)
+            if attempt.token is None:
+                task_id, now = work.state.id, self.clock()
+                attempt.nonce = attempt.nonce or ids.nonce()
+                attempt.token = self.tokens.mint(
+                    worker_of(task_id),
+                    Role.WORKER,
+                    now,
+                    ttl=self.cfg.worker_ttl,
+                    task_id=task_id,
+                    attempt=number,
+                    nonce=attempt.nonce,
+                )
+            return attempt.token
+
+    def _handle(self, work: Work, number: int) -> str:
         """A short name for the attempt's token."""
         with self._lock:
-            known = work.handles.get(attempt)
-            if known is None:
-                token = self._worker_token(work, attempt)
-                known = ids.handle()
-                while known in self._handles:
-                    known = ids.handle()
-                work.handles[attempt], self._handles[known] = known, token.nonce
-            return known
+            token, attempt = self._worker_token(work, number), work.attempt(number)
+            while not attempt.handle:
+                handle = ids.handle()
+                if self._handles.setdefault(handle, token.nonce) == token.nonce:
+                    attempt.handle = handle
+            return attempt.handle
 
     # -- waiting
 
@@ -199,7 +228,7 @@ class Desk:
     async def _ring(self, work: Work, done: Callable[[], bool], seconds: float | None) -> None:
         waiter = _Waiter()
         with self._lock:
-            work.waiters.add(waiter)
+            work.waiters.append(waiter)
         try:
             async with asyncio.timeout(seconds):
                 while not done():
@@ -208,7 +237,12 @@ class Desk:
             raise PollTimeout from None
         finally:
             with self._lock:
-                work.waiters.discard(waiter)
+                work.waiters.remove(waiter)
+
+
+def worker_of(task_id: str) -> str:
+    """The agent_id of a worker's token."""
+    return f"worker-of-{task_id}"
 
 
 class _Waiter:

@@ -11,6 +11,7 @@ import os
 from hashlib import blake2b
 
 WORDS = 2**64 - 1
+SENIOR = "R-senior-"
 POOL = 4096  # bytes of randomness taken at a time: a call of the system costs more than the token it is for
 
 _salt = int.from_bytes(os.urandom(8), "big")
@@ -47,7 +48,7 @@ def resume_key() -> str:
 
 def senior_key(task_id: str) -> str:
     """The one pending question of a task."""
-    return f"R-senior-{task_id}"
+    return f"{SENIOR}{task_id}"
 
 
 def output_id() -> str:

@@ -64,9 +64,7 @@ class TaskState(msgspec.Struct, frozen=True):
 
 
 class Dispatched(msgspec.Struct, frozen=True):
-    """A worker is about to begin. attempt: its number; None is one more than the last."""
-
-    attempt: int | None = None
+    """A worker is about to begin; it makes one more attempt."""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -117,7 +115,7 @@ def advance(task: TaskState, happening: Happening, now: float) -> Next:
     """now: unix seconds. Raises: InvalidTransition."""
     match happening:
         case Dispatched():
-            return _dispatch(task, happening.attempt, now)
+            return _dispatch(task, now)
         case Ended():
             return _end(task, happening, now)
         case Broke():
@@ -141,11 +139,10 @@ def advance(task: TaskState, happening: Happening, now: float) -> Next:
             return replace(task, last_result=happening.value, updated_at=now), ()
 
 
-def _dispatch(task: TaskState, attempt: int | None, now: float) -> Next:
+def _dispatch(task: TaskState, now: float) -> Next:
     if task.status is Status.CANCELLED:
         raise InvalidTransition("cancelled -> running; start the work anew as another task")
-    number = task.attempt + 1 if attempt is None else attempt
-    return replace(_woken(task), status=Status.RUNNING, attempt=number, updated_at=now), ()
+    return replace(_woken(task), status=Status.RUNNING, attempt=task.attempt + 1, updated_at=now), ()
 
 
 def _end(task: TaskState, end: Ended, now: float) -> Next:

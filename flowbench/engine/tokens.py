@@ -11,7 +11,6 @@ import base64
 import binascii
 import hmac
 import threading
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -34,10 +33,11 @@ NEVER = 253_402_300_799  # unix seconds, the end of the year 9999: expire_at of 
 SWEEP = 4096  # records between two looks for those that have expired
 
 
-class CapToken(msgspec.Struct, frozen=True):
+class CapToken(msgspec.Struct, frozen=True, eq=False):
     """issued_at, expire_at: whole unix seconds; it has expired when now >= expire_at. max_uses: None is unlimited.
 
     nonce: 32 hex digits; whoever keeps the records finds them by it. scopes are carried and mean nothing by themselves.
+    seal: the signature, or what makes it when it is first looked at: most tokens never leave the process.
     """
 
     agent_id: str
@@ -47,14 +47,53 @@ class CapToken(msgspec.Struct, frozen=True):
     expire_at: int
     max_uses: int | None
     nonce: str
-    sig_hex: str = ""
+    seal: str | Sealer = ""
+
+    @property
+    def sig_hex(self) -> str:
+        return self.seal if isinstance(self.seal, str) else self.seal.sign(self)
 
     def encode(self) -> str:
         """URL-safe base64 without padding over its JSON, fields in their order."""
-        return base64.urlsafe_b64encode(_encode(self)).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(_encode(self._wire())).rstrip(b"=").decode()
+
+    def _wire(self) -> _Wire:
+        t = self
+        return _Wire(t.agent_id, t.role, t.scopes, t.issued_at, t.expire_at, t.max_uses, t.nonce, t.sig_hex)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CapToken) and self._wire() == other._wire()
+
+    def __hash__(self) -> int:
+        return hash(self.nonce)
 
     def __repr__(self) -> str:
         return f"<CapToken {self.role} {self.agent_id}>"  # a log must not hold what opens something
+
+
+class Sealer:
+    """Signs what one store mints."""
+
+    __slots__ = ("_layout", "_secret")
+
+    def __init__(self, secret: bytes, layout: Layout) -> None:
+        self._secret, self._layout = secret, layout
+
+    def sign(self, token: CapToken) -> str:
+        return signature(self._secret, token, self._layout)
+
+
+class _Wire(msgspec.Struct, frozen=True):
+    """As it travels: the fields in their order."""
+
+    agent_id: str
+    role: Role
+    scopes: tuple[str, ...]
+    issued_at: int
+    expire_at: int
+    max_uses: int | None
+    nonce: str
+    sig_hex: str
 
 
 class _Signed(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +109,7 @@ class _Signed(msgspec.Struct, frozen=True, gc=False):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(CapToken).decode
+_decode = msgspec.json.Decoder(_Wire).decode
 
 
 def decode(text: str) -> CapToken:
@@ -81,9 +120,10 @@ def decode(text: str) -> CapToken:
     except (binascii.Error, UnicodeEncodeError) as error:
         raise TokenUnreadable(f"base64 decode failed: {error}; a token is copied whole, without quotes") from error
     try:
-        return _decode(plain)
+        t = _decode(plain)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise TokenUnreadable(f"json parse failed: {error}") from error
+    return CapToken(t.agent_id, t.role, t.scopes, t.issued_at, t.expire_at, t.max_uses, t.nonce, t.sig_hex)
 
 
 def text_to_sign(token: CapToken, layout: Layout = "json") -> bytes:
@@ -100,21 +140,21 @@ def signature(secret: bytes, token: CapToken, layout: Layout = "json") -> str:
     return hmac.digest(secret, text_to_sign(token, layout), "sha256").hex()
 
 
-class _Record:
-    """What the engine remembers of a token. left: uses; None is unlimited."""
+class _Record(msgspec.Struct):
+    """What the engine remembers of a token. left: uses; None is unlimited. task_id, attempt: what it is bound to."""
 
-    __slots__ = ("expire_at", "left", "revoked", "task_id")
-
-    def __init__(self, expire_at: int, left: int | None, task_id: str | None) -> None:
-        self.expire_at, self.left, self.task_id = expire_at, left, task_id
-        self.revoked = False
+    token: CapToken
+    left: int | None
+    task_id: str | None
+    attempt: int
+    revoked: bool = False
 
 
 class TokenStore:
     """Mints and checks tokens. From any thread. now: unix seconds, an argument everywhere."""
 
     def __init__(self, secret: bytes, *, layout: Layout = "json") -> None:
-        self._secret, self._layout = secret, layout
+        self._sealer = Sealer(secret, layout)
         self._records: dict[str, _Record] = {}
         self._lock = threading.Lock()
         self._sweep_at = SWEEP
@@ -129,24 +169,21 @@ class TokenStore:
         scopes: tuple[str, ...] = ("*",),
         max_uses: int | None = None,
         task_id: str | None = None,
+        attempt: int = 0,
         nonce: str = "",
     ) -> CapToken:
         """ttl: seconds, of which whole ones count: less than one is over at once; None never ends.
 
-        task_id: the task that it is bound to. nonce: one that was reserved with `ids.nonce()`.
+        task_id, attempt: what it is bound to. nonce: one that was reserved with `ids.nonce()`.
         """
         issued = int(now)
         expire = NEVER if ttl is None else issued + int(ttl)
         nonce = nonce or ids.nonce()
-        if self._layout == "json":
-            text = _encode(_Signed(agent_id, expire, issued, max_uses, nonce, role, scopes))
-        else:
-            text = text_to_sign(CapToken(agent_id, role, scopes, issued, expire, max_uses, nonce), self._layout)
+        token = CapToken(agent_id, role, scopes, issued, expire, max_uses, nonce, self._sealer)
         if len(self._records) >= self._sweep_at:
             self._sweep(now)
-        self._records[nonce] = _Record(expire, max_uses, task_id)
-        sig = hmac.digest(self._secret, text, "sha256").hex()
-        return CapToken(agent_id, role, scopes, issued, expire, max_uses, nonce, sig)
+        self._records[nonce] = _Record(token, max_uses, task_id, attempt)
+        return token
 
     def verify(self, token: CapToken, verb: Verb, now: float, *, task_id: str | None = None) -> str | None:
         """Count one use; the task that the token is bound to. task_id: what the verb is about.
@@ -177,9 +214,10 @@ class TokenStore:
 
     def is_genuine(self, token: CapToken) -> bool:
         """This store signed it and nothing was changed; compared in constant time."""
-        if not token.sig_hex.isascii():
-            return False
-        return hmac.compare_digest(signature(self._secret, token, self._layout), token.sig_hex)
+        if not isinstance(token.seal, str):  # it never left this process: only the very object that was minted will do
+            record = self._records.get(token.nonce)
+            return record is not None and record.token is token
+        return token.seal.isascii() and hmac.compare_digest(self._sealer.sign(token), token.seal)
 
     def revoke(self, nonce: str) -> bool:
         """From now on it opens nothing. True if it was known."""
@@ -189,10 +227,18 @@ class TokenStore:
                 record.revoked = True
             return record is not None
 
-    def forget(self, nonces: Sequence[str]) -> None:
-        """Their tasks are forgotten too."""
-        for nonce in nonces:
-            self._records.pop(nonce, None)
+    def is_revoked(self, nonce: str) -> bool:
+        record = self._records.get(nonce)
+        return record is not None and record.revoked
+
+    def bound_to(self, nonce: str) -> tuple[str, int] | None:
+        """The task and attempt of a worker's token."""
+        record = self._records.get(nonce)
+        return None if record is None or record.task_id is None else (record.task_id, record.attempt)
+
+    def forget(self, nonce: str) -> None:
+        """Its task is forgotten, too."""
+        self._records.pop(nonce, None)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -200,6 +246,6 @@ class TokenStore:
     def _sweep(self, now: float) -> None:
         """An expired token is refused before its record is looked for."""
         with self._lock:
-            for nonce in [nonce for nonce, record in list(self._records.items()) if now >= record.expire_at]:
+            for nonce in [nonce for nonce, record in list(self._records.items()) if now >= record.token.expire_at]:
                 self._records.pop(nonce, None)
             self._sweep_at = max(2 * len(self._records), SWEEP)

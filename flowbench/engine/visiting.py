@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowbench.engine import ids
-from flowbench.engine.desk import Desk, Stop, Work
+from flowbench.engine.desk import Attempt, Desk, Stop, Work, worker_of
 from flowbench.engine.errors import Blocked, DispatchFailed, TaskCancelled
-from flowbench.engine.news import WorkerOutput
 from flowbench.engine.outputs import Final, OutputEvent, answer
-from flowbench.engine.tasks import Broke, Cancelled, Dispatched, Ended, TaskSpec, TaskState
+from flowbench.engine.tasks import Broke, Cancelled, Ended, Status, TaskSpec, TaskState
 from flowbench.engine.tokens import CapToken
 from flowbench.flow import compact, text_of
 
@@ -32,10 +31,14 @@ class Task:
         return self._work.state
 
     @property
+    def agent_id(self) -> str:
+        """Of the token."""
+        return worker_of(self.id)
+
+    @property
     def nonce(self) -> str:
         """Of the token: reserved when it is asked for, which mints nothing yet."""
-        with self._desk._lock:
-            return self._desk._nonce(self._work, self.attempt)
+        return self._desk._nonce(self._work, self.attempt)
 
     def token(self) -> CapToken:
         """A worker's, bound to this task; minted on first use."""
@@ -47,43 +50,35 @@ class Task:
 
     @property
     def prompt(self) -> Any:
-        """What the worker is asked, any JSON value, for who fetches it; None until somebody sets it."""
-        return self._work.prompts.get(self.attempt)
+        """What the worker is asked, any JSON value, for who fetches it; shared, not to be changed."""
+        prompt = self._work.attempt(self.attempt).prompt
+        return None if prompt is None else prompt[0]
 
     @prompt.setter
     def prompt(self, value: Any) -> None:
-        self._work.prompts[self.attempt] = value
+        self._work.attempt(self.attempt).prompt = (value,)
 
     @property
     def system(self) -> str | None:
         """The rendered system prompt, for who fetches it."""
-        return self._work.systems.get(self.attempt)
+        return self._work.attempt(self.attempt).system
 
     @system.setter
     def system(self, text: str | None) -> None:
-        if text is None:
-            self._work.systems.pop(self.attempt, None)
-        else:
-            self._work.systems[self.attempt] = text
+        self._work.attempt(self.attempt).system = text
 
     def submit(self, event: OutputEvent) -> None:
         """Append to the tail, and tell it. Whatever comes after the end is kept, too, and changes nothing."""
-        desk = self._desk
-        with desk._lock:
-            desk._tail(self._work, self.attempt).append(event)
-            desk.wire.tell(WorkerOutput(self.id, self.attempt, event), now=desk.clock())
-            waiters = list(self._work.waiters)
-        for waiter in waiters:
-            waiter.wake()
+        self._desk._submit(self._work, self.attempt, event)
 
     def finals(self) -> Sequence[Final]:
         """Those submitted so far, oldest first; the last one counts."""
-        tail = self._work.tails.get(self.attempt)
+        tail = self._work.attempt(self.attempt).tail
         return () if tail is None else tail.finals()
 
     def outcome(self) -> Any:
         """What the last Final holds. Raises: Blocked if that is not ok, DispatchFailed if there is none."""
-        tail = self._work.tails.get(self.attempt)
+        tail = self._work.attempt(self.attempt).tail
         if tail is None or tail.final is None:
             raise DispatchFailed("no Final in output_tail")
         value = answer(tail.final.content)
@@ -106,7 +101,11 @@ class Task:
         elif isinstance(error, Blocked):
             self._close(Ended(self.attempt, error.value, False))
         else:
-            self._close(Broke(self.attempt, text_of(error)))
+            self.broke(text_of(error))
+
+    def broke(self, why: str) -> None:
+        """There was no worker, or it failed: blocked, with `{"error": why}`."""
+        self._close(Broke(self.attempt, why))
 
     def cancelled(self) -> None:
         """Nobody waits for it any more."""
@@ -114,7 +113,7 @@ class Task:
 
     def _close(self, happening: Ended | Broke | Cancelled) -> None:
         with self._desk._lock:
-            self._work.stops.pop(self.attempt, None)
+            self._work.attempt(self.attempt).stop = None
         self._desk._apply(self._work, happening)
 
     def __repr__(self) -> str:
@@ -130,7 +129,7 @@ class Visiting(Desk):
         with self._lock:
             if task_id in self._work:  # of an owner before this one: its token must not open what runs now
                 self._forget(task_id)
-            work = self._create(task_id, TaskSpec(agent))
-            work.stops[attempt] = stop
-            self._apply(work, Dispatched(attempt))
+            now = self.clock()
+            state = TaskState(task_id, TaskSpec(agent), now, now, Status.RUNNING, attempt)
+            work = self._enter(Work(state, attempts={attempt: Attempt(stop=stop)}))
         return Task(self, work, attempt)

@@ -90,13 +90,16 @@ def test_what_it_is_told_in_its_environment() -> None:
         "import os, json; print(json.dumps({k: v for k, v in os.environ.items() if k[:4] in ('MSE_', 'FLOW', 'MINE')}))"
     )
 
+    minted = len(engine.default().tokens)
     run = launched(program(code, env={"MINE": "1"}), flow=seq(step("work")))
     told = run.result(60)["x"]
 
-    assert told["MSE_TASK_ID"] == visit_id(run.id, "0")
+    assert told["MSE_TASK_ID"] == visit_id(run.id, run.steps[0].address)
     assert (told["MSE_ATTEMPT"], told["MSE_CTX_AGENT"], told["MINE"]) == ("1", "work", "1")
     assert told[RUN] == run.id
-    assert not {"MSE_TOKEN_AGENT_ID", "MSE_TOKEN_NONCE"} & set(told)
+    assert told["MSE_TOKEN_AGENT_ID"] == f"worker-of-{told['MSE_TASK_ID']}"
+    assert len(told["MSE_TOKEN_NONCE"]) == 32
+    assert len(engine.default().tokens) == minted  # only reserved
 
 
 def test_cwd_and_secrets(tmp_path: Path) -> None:

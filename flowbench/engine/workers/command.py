@@ -12,9 +12,9 @@ from flowbench import flow, process
 from flowbench.blueprint import AgentDef, AgentProfile, CommandSpec, read_command
 from flowbench.engine.errors import Blocked
 from flowbench.engine.folding import fold
-from flowbench.engine.ids import visit_id
 from flowbench.engine.outputs import content
-from flowbench.engine.spawner import Body, Site, Uses, Visit, Voice
+from flowbench.engine.spawner import Body, Site, Uses, Voice
+from flowbench.engine.visiting import Task
 from flowbench.engine.workers.answer import answer
 from flowbench.engine.workers.filling import Filling, checked
 from flowbench.engine.workers.prompt import text_form
@@ -61,13 +61,14 @@ class CommandSpawner:
         async def body(value: Any) -> Any:
             voice = site.voice()
             holds = terms_of(site, voice)
-            visit, text, command = site.visit(), text_form(value), self._command
-            task_id = visit_id(site.run_id, visit.address)
-            given = await self._filled(value, text, visit, site) if self._parts else self._plain(text, site)
+            task, text, command = site.task(), text_form(value), self._command
+            given = await self._filled(value, text, task, site) if self._parts else self._plain(text, site)
             holds["env"] = given.env | {
-                "MSE_TASK_ID": task_id,
-                "MSE_ATTEMPT": str(visit.attempt),
+                "MSE_TASK_ID": task.id,
+                "MSE_ATTEMPT": str(task.attempt),
                 "MSE_CTX_AGENT": self._agent,
+                "MSE_TOKEN_AGENT_ID": task.agent_id,
+                "MSE_TOKEN_NONCE": task.nonce,  # reserved, not minted; without a signature it opens nothing
             }
             holds["cwd"], holds["timeout"], holds["limit"] = given.cwd, command.timeout, command.max_processes
             stdin = None if given.stdin is None else given.stdin.encode()
@@ -92,13 +93,13 @@ class CommandSpawner:
         argv = [*filled["argv"], *([] if is_fed else [text])]
         return _Given(argv, text if is_fed else None, filled["env"], filled["cwd"])
 
-    async def _filled(self, value: Any, text: str, visit: Visit, site: Site) -> _Given:
+    async def _filled(self, value: Any, text: str, task: Task, site: Site) -> _Given:
         """The template form, filled in."""
         named = {
             "agent": self._agent,
             "model": self._profile.model or "",
-            "task_id": visit_id(site.run_id, visit.address),
-            "attempt": str(visit.attempt),
+            "task_id": task.id,
+            "attempt": str(task.attempt),
             "run_id": site.run_id,
         }
         filling = Filling(value, text, named, self._profile.system_prompt)
