@@ -11,6 +11,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ flow.ExternError
 │  ├─ flow.TypeMismatch
 │  └─ flow.ArithError
+├─ flow.Skip                        no failure: the step does not apply, and says so
 ├─ flow.NotJson                     a value cannot be written as JSON; names the place (also a TypeError)
 ├─ flow.NotReproducible             a recorded run was asked for something else than it recorded
 ├─ flow.WouldWait                   a body that waits cannot run without an event loop

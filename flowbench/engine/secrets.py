@@ -21,7 +21,7 @@ from urllib.parse import quote, quote_plus
 from flowbench.blueprint import REFERENCE, secret_names
 from flowbench.cancel import Aborted
 from flowbench.engine.errors import SecretNotAllowed, SecretNotGiven
-from flowbench.flow import take
+from flowbench.flow import Output, Skip, take
 
 Body = Callable[[Any], Any]  # as of flowbench.engine.spawner, which knows this file
 
@@ -182,6 +182,11 @@ class Secrets:
                 keeper.reset(before)
 
     def _checked(self, result: Any, given: frozenset[str]) -> Any:
+        if isinstance(result, Skip):
+            raise result
+        if isinstance(result, Output):
+            parts = self._checked(dict(result.parts), given)
+            return Output(self._checked(result.value, given), parts)
         result = take(result)[0]
         for name, place in secret_names(result) if self._references else ():
             if name in self._references and name not in given:

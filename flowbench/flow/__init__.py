@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowbench.flow import address, nodes
 from flowbench.flow.address import depends_on, key, scope_of, shape
+from flowbench.flow.answers import Output, Skip, answer_of
 from flowbench.flow.authoring import assign, branch, fanout, let, loop, pipeline, seq, step, try_
 from flowbench.flow.callees import Callee, introduce
 from flowbench.flow.errors import (
@@ -123,6 +124,7 @@ __all__ = [
     "Op",
     "Or",
     "Outcome",
+    "Output",
     "ParseError",
     "Path",
     "PathNotFound",
@@ -132,6 +134,7 @@ __all__ = [
     "Scope",
     "Seq",
     "Sink",
+    "Skip",
     "Step",
     "Sub",
     "Target",
@@ -144,6 +147,7 @@ __all__ = [
     "Visited",
     "WouldWait",
     "address",
+    "answer_of",
     "assign",
     "branch",
     "call",

@@ -16,6 +16,7 @@ from typing import Any
 
 from flowbench.cancel import GRACE_SECONDS, Aborted, CancelToken, Cause
 from flowbench.flow import joins
+from flowbench.flow.answers import Output, Skip, taken_parts
 from flowbench.flow.errors import FlowError, Frontier, NotReproducible, WouldWait
 from flowbench.flow.paths import Keys, force
 from flowbench.flow.program import STEP, Fan, Op, Program
@@ -196,7 +197,7 @@ class Evaluation:
         assert self.recorded is not None
         outcome = self.recorded.outcomes.get(address)
         if outcome is not None:
-            ref, crc, _, _ = outcome
+            ref, crc = outcome.ref, outcome.input
             if ref == op.ref and crc == checksum(encode(value)):
                 return outcome
             if not self.recorded.changed:
@@ -207,14 +208,32 @@ class Evaluation:
         return None
 
     def answer(self, outcome: Outcome, address: str, value: Any) -> Any:
-        """The recorded output, fresh. Raises: DispatcherError, if that was recorded."""
+        """The recorded output, fresh. Raises: DispatcherError or Skip, if that was recorded."""
         assert self.recorded is not None
-        ref, _, _, error = outcome
-        out = None if error is not None else self.recorded.value(outcome)
+        ref, error, skipped = outcome.ref, outcome.error, outcome.skipped
+        out = None if error is not None or skipped is not None else self.recorded.value(outcome)
         self.sink.recalled(address, ref, value, out, error)
+        if skipped is not None:
+            raise Skip(skipped)
         if error is not None:
             raise step_failed(ref, error, address)
         return out
+
+    def opened(self, address: str, answer: Output | Skip) -> Any:
+        """The value of an answer, whose parts the sink is told of. Raises: Skip, NotJson."""
+        if isinstance(answer, Skip):
+            raise answer
+        if answer.parts:
+            self.sink.parted(address, *taken_parts(answer.parts))
+        return answer.value
+
+    def skipped(self, scope: Scope, address: str) -> None:
+        """The edges of a step that wrote nothing."""
+        if self.hooks:
+            self.edge(scope, address, "out")
+            self.edge(scope, address, "after")
+        if scope.log is not None:
+            scope.mark(address, "out")
 
     def attempt(self, address: str) -> int:
         """Number of the attempt that runs now, from 1."""

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What a step came to. input: checksum of its input's JSON text. value: as the record keeps it. error: text."""
+    """What a step came to. input: checksum of its input's JSON text. value: as the record keeps it. error: text.
+
+    skipped: the reason, of a step that did not apply.
+    """
 
     ref: str
     input: int
     value: Any
     error: str | None
+    skipped: str | None = None
 
 
 class Sink(Protocol):
@@ -61,6 +65,15 @@ class Sink(Protocol):
         raised: BaseException,
     ) -> None:
         """Called before the error propagates. raised: what the body raised, with its traceback."""
+
+    def parted(self, address: str, parts: Mapping[str, Any], text: bytes) -> None:
+        """The answer of this step has named parts; told before `done`. text: their JSON."""
+
+    def skip(
+        self, address: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float,
+        run: Evaluation,
+    ) -> None:  # fmt: skip
+        """The body said that the step does not apply: it has no output. why: its reason, "" if it gave none."""
 
     def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
         """A body in flight was cancelled. why: "lost", the text of an AbortReason, or the name of an exception."""

@@ -59,7 +59,8 @@ class Visited:
         self._place_of = {place.shape: i for i, place in enumerate(self._places) if place.kind != "seq"}
 
     def tell(self, evaluation: Evaluation, done: Mapping[str, int]) -> list[Visit]:
-        """Of every node, outer ones first. done: shape of a step -> how often it was. From any thread."""
+        """Of every node, outer ones first. done: shape of a step -> how often it was, or
+        was skipped. From any thread."""
         visits = [Visit(place.shape, place.kind, place.outer) for place in self._places]
         self._add_errors(visits, dict(evaluation.errors))
         unwritten = dict(evaluation.unwritten)

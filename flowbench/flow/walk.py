@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowbench.cancel import Aborted
 from flowbench.flow.address import shape
+from flowbench.flow.answers import ANSWERS, Skip
 from flowbench.flow.errors import DispatcherError, FlowError, NonBoolCond, TypeMismatch, text_of
 from flowbench.flow.paths import SEED
 from flowbench.flow.program import END, FANOUT, HEAD, JUMP, LET, LOOP, NEXT, STEP, TEST, TRIED, TRY, Fan, Program
@@ -82,6 +83,8 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                                     else:
                                         run.here = None
                                         result = await rest(body, waits_for, run, scope, op.ref, address)
+                                if result.__class__ in ANSWERS:
+                                    result = run.opened(address, result)
                             if keep:
                                 out, made = take(result)
                             else:
@@ -89,6 +92,9 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                         except Exception as error:  # the body's own failure, whatever it is
                             run.here = None
                             if error is run.untold:
+                                raise
+                            if isinstance(error, Skip):
+                                sink.skip(address, op.ref, value, text, error.reason, began, clock(), run)
                                 raise
                             said = text_of(error)
                             sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
@@ -189,6 +195,8 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                     visited[op.slot + 1] += 1
                     if log is not None:
                         scope.mark(address, "out")
+        except Skip:  # recorded already; the step writes nothing, the next one follows
+            run.skipped(scope, scope.prefix + code[pc - 1].suffix)
         except FlowError as error:
             op = code[pc - 1]
             address = scope.prefix + op.suffix

@@ -49,7 +49,7 @@ class Folds:
         ended: Counter[str] = Counter()
         for shape, count in now.by_shape.items():
             if fold := self.of(shape):
-                ended[fold] += sum(count[:3])
+                ended[fold] += count.ended
         return status, counts | {fold: f"{number:,}" for fold, number in ended.items()}
 
 
@@ -57,6 +57,9 @@ def _together(found: set[str]) -> str:
     """The status of a box for several."""
     if "running" in found:
         return "running"
+    found = found - {"skipped"}
+    if found == {"done"}:
+        return "done"
     if "mixed" in found or {"failed", "done"} <= found:
         return "mixed"
     return "failed" if "failed" in found else "cancelled"

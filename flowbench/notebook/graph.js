@@ -159,7 +159,7 @@ function makeFacts(close) {
     head.append(make("b", "", facts.agent || "Node"), " ", make("code", "", facts.address ?? facts.node), button);
     element.append(head);
     if (facts.visits) {
-      const counted = ["done", "failed", "cancelled"].filter((name) => facts[name]).map((name) => `${facts[name]} ${name}`);
+      const counted = ["done", "failed", "cancelled", "skipped"].filter((name) => facts[name]).map((name) => `${facts[name]} ${name}`);
       const when = new Date(facts.started * 1000).toLocaleTimeString();
       element.append(make("div", "fb-facts-line", `${facts.status} in ${facts.seconds.toFixed(3)} s, began ${when}${facts.recorded ? ", from the journal" : ""}`));
       if (facts.visits > 1) element.append(make("div", "fb-facts-line", `last of ${facts.visits} visits: ${counted.join(", ")}; ${facts.total.toFixed(3)} s in all`));
@@ -170,7 +170,8 @@ function makeFacts(close) {
     if (facts.more) element.append(make("div", "fb-facts-line", `and ${facts.more} more`));
     part("input", facts.input);
     part("output", facts.output);
-    part(facts.wrong ? `error at ${facts.wrong}` : "error", facts.error, "fb-wrong");
+    part("parts", facts.parts);
+    part(facts.wrong ? `error at ${facts.wrong}` : facts.status === "skipped" ? "reason" : "error", facts.error, "fb-wrong");
     part("log", lines.map(([, , , text]) => text).join("\n"));
     element.scrollTop = scrolled;
   }

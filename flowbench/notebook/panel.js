@@ -96,7 +96,7 @@ function render({ model, el }) {
     const view = model.get("view");
     if (!isGone()) seen = performance.now();
     const since = view.over || view.state === "paused" ? 0 : (seen - arrived) / 1000;
-    const ended = view.done + view.failed + view.cancelled;
+    const ended = view.done + view.failed + view.cancelled + view.skipped;
     const number = view.of ? Number(view.of.slice(3)) : ended;
     const parts = [`${ended} ${view.of}`.trim() + (number === 1 ? " step" : " steps")];
     if (view.failed) parts.push(`${view.failed} failed`);

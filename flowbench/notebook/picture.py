@@ -189,9 +189,9 @@ def _told(told: Mapping[str, Any]) -> Iterable[str]:
     yield f"<b>{escape(told['agent'])}</b> <code>{escape(told['address'])}</code> {escape(told['status'])}"
     yield f" in {told['seconds']:.3f} s{', recorded' if told['recorded'] else ''}"
     if told["visits"] > 1:
-        parts = ", ".join(f"{told[name]} {name}" for name in ("done", "failed", "cancelled") if told[name])
+        parts = ", ".join(f"{told[name]} {name}" for name in ("done", "failed", "cancelled", "skipped") if told[name])
         yield f"<br><small>the last of {told['visits']} visits: {parts}; {told['total']:.3f} s in all</small>"
-    for name in ("input", "output"):
+    for name in ("input", "output", "parts"):
         if told[name]:
             yield f'<div><small>{name}</small></div><pre style="{_VALUE}">{escape(told[name])}</pre>'
     if told["error"]:

@@ -17,7 +17,7 @@ from flowbench.runtime import Line, Log, PastRun, Run
 from flowbench.words import count
 
 ROWS = 25
-COLUMNS = ("address", "agent", "done", "failed", "cancelled", "seconds", "last error")
+COLUMNS = ("address", "agent", "done", "failed", "cancelled", "skipped", "seconds", "last error")
 ERROR_LENGTH = 160
 VALUE_LENGTH = 4_000  # characters of an input or output
 LINE_LENGTH = 200  # characters of a line of the log
@@ -54,8 +54,10 @@ def of_step(step: StepRecord) -> Bundle:
     values = {"input": json_text(step.input, VALUE_LENGTH)}
     if step.status == "done":
         values["output"] = json_text(step.output, VALUE_LENGTH)
+        if step.parts:
+            values["parts"] = json_text(step.parts, VALUE_LENGTH)
     elif step.error:
-        values["error"] = cut(step.error, VALUE_LENGTH)
+        values["reason" if step.status == "skipped" else "error"] = cut(step.error, VALUE_LENGTH)
     told = "".join(f'<small>{name}</small><pre style="{LEFT}">{escape(text)}</pre>' for name, text in values.items())
     plain = ", ".join(f"{name} {cut(' '.join(text.split()), ERROR_LENGTH)}" for name, text in values.items())
     return {"text/html": f'<div class="flowbench"><p>{escape(line)}</p>{told}</div>', "text/plain": f"{line}; {plain}"}
@@ -95,7 +97,7 @@ def _program_order(shape: str) -> tuple[int, ...]:
 
 
 def _row(shape: str, seen: Seen, log: Log) -> str:
-    cells = [shape, seen.last.agent, *(str(n or "") for n in (seen.done, seen.failed, seen.cancelled))]
+    cells = [shape, seen.last.agent, *(str(n or "") for n in (seen.done, seen.failed, seen.cancelled, seen.skipped))]
     cells.append(f"{seen.seconds:.3f}")
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + f"<td>{_wrong(seen, log)}</td></tr>"
 

@@ -17,7 +17,7 @@ ERROR_LENGTH = 600
 
 
 def view(run: Run, progress: Progress, total: int | None, now: float) -> dict[str, Any]:
-    """{"state", "over", "done", "failed", "cancelled": int, "fraction": float | None, "of": str, "running":
+    """{"state", "over", "done", "failed", "cancelled", "skipped": int, "fraction": float | None, "of": str, "running":
     [[agent, address, seconds]], "more": int, "seconds", "nodes": {id: status}, "counts": {id: text}, "note": str}
 
     total: steps the whole run will take, None if nobody can know. now: unix seconds.
@@ -30,6 +30,7 @@ def view(run: Run, progress: Progress, total: int | None, now: float) -> dict[st
         "done": progress.done,
         "failed": progress.failed,
         "cancelled": progress.cancelled,
+        "skipped": progress.skipped,
         "fraction": 1.0 if run.state == "done" else fraction,
         "of": of,
         "running": running[:SHOWN],
@@ -95,7 +96,7 @@ def _share(progress: Progress, total: int | None) -> tuple[float | None, str]:
     if not promised:
         return None, ""
     there = sum(
-        min(sum(progress.by_shape[shape][:3]), visits)
+        min(progress.by_shape[shape].ended, visits)
         for shape, visits in progress.expected.items()
         if shape in progress.by_shape
     )

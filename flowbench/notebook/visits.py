@@ -25,6 +25,7 @@ class Seen:
     done: int = 0
     failed: int = 0
     cancelled: int = 0
+    skipped: int = 0
     seconds: float = 0.0
     wrong: StepRecord | None = None
 
@@ -52,6 +53,7 @@ class Visits:
             at.seconds += step.seconds
             at.done += step.status == "done"
             at.cancelled += step.status == "cancelled"
+            at.skipped += step.status == "skipped"
             if step.status == "failed":
                 at.failed += 1
                 at.wrong = step
@@ -59,10 +61,12 @@ class Visits:
 
 
 def look(node: str, visits: Visits, now: Progress, length: int = LIVE_LENGTH) -> dict[str, Any]:
-    """{"node", "agent", "address", "status", "visits", "done", "failed", "cancelled", "started", "seconds", "total",
-    "recorded", "input", "output", "error", "wrong", "running": [[address, since]], "more": int, "below": int}
+    """{"node", "agent", "address", "status", "visits", "done", "failed", "cancelled", "skipped", "started", "seconds",
+    "total", "recorded", "input", "output", "parts", "error", "wrong", "running": [[address, since]], "more": int,
+    "below": int}
 
-    input, output: JSON text, at most `length` characters. started, since: unix seconds. total: seconds of all visits.
+    input, output, parts: JSON text, at most `length` characters. started, since: unix seconds. total: seconds of all
+    visits.
     wrong: address of the error, where that visit is not the last one. more: bodies that run beside those named.
     below: steps that have ended inside a node that is no step itself.
     """
@@ -85,12 +89,14 @@ def look(node: str, visits: Visits, now: Progress, length: int = LIVE_LENGTH) ->
         "done": at.done,
         "failed": at.failed,
         "cancelled": at.cancelled,
+        "skipped": at.skipped,
         "started": step.started,
         "seconds": step.seconds,
         "total": at.seconds,
         "recorded": step.recorded,
         "input": json_text(step.input, length),
         "output": json_text(step.output, length) if step.status == "done" else "",
+        "parts": json_text(step.parts, length) if step.parts else "",
         "error": cut((wrong.error or "") if wrong else step.error or "", ERROR_LENGTH),
         "wrong": wrong.address if wrong is not None and wrong is not step else "",
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         Unsendable,
         ended,
     )
-    from flowbench.process.isolated import run_isolated
+    from flowbench.process.isolated import Answered, run_isolated
     from flowbench.process.leash import clear
     from flowbench.process.output import Output
     from flowbench.process.script import run_script
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROCESSES",
+    "Answered",
     "BodyDied",
     "BodyRaised",
     "Ended",
@@ -66,7 +67,7 @@ __getattr__ = front(
             "Unsendable",
             "ended",
         ),
-        "isolated": ("run_isolated",),
+        "isolated": ("Answered", "run_isolated"),
         "leash": ("clear",),
         "output": ("Output",),
         "script": ("run_script",),

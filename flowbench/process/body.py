@@ -102,13 +102,18 @@ def _outcome(request: dict[str, Any]) -> Message:
         value = asyncio.run(_awaited(value))
     if value is None or type(value) is str or type(value) is bool:
         return {"value": value}
+    if hasattr(type(value), "__answer__"):
+        value = value.__answer__()
+        return _if_json(value, {"answer": value})
+    return _if_json(value, {"value": value})
+
+
+def _if_json(value: Any, message: Message) -> Message:
     try:
         is_json = json.loads(json.dumps(value, allow_nan=False)) == value  # tuples, sets, integer keys come back other
     except (TypeError, ValueError, RecursionError):
         is_json = False
-    if not is_json:
-        return {"not_json": _where(value)}
-    return {"value": value}
+    return message if is_json else {"not_json": _where(value)}
 
 
 def _asks_to_stop(number: int, frame: object) -> None:
@@ -121,6 +126,8 @@ async def _awaited(value: Any) -> Any:
 
 def _failure(error: BaseException) -> Message:
     """What a reader of the failure needs. frames: (file, line, function), without those of this file."""
+    if hasattr(type(error), "__answer__"):  # no failure, but what it has to say
+        return {"answer": error.__answer__()}  # type: ignore[attr-defined]
     try:
         text = str(error)
     except Exception:  # the class is foreign code

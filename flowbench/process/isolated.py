@@ -7,10 +7,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
 from flowbench.process.child import Pipes, Terms, attend
 from flowbench.process.errors import BodyDied, BodyRaised, ProcessError, Unsendable
+
+
+class Answered(NamedTuple):
+    """Plain data of an answer that is more than a value."""
+
+    plain: dict[str, Any]
 
 
 async def run_isolated(fn: Callable[..., Any], *args: Any, token_name: str = "", **terms: Unpack[Terms]) -> Any:
@@ -21,6 +27,7 @@ async def run_isolated(fn: Callable[..., Any], *args: Any, token_name: str = "",
     token_name: the parameter that gets a token of its own there, with the deadline of `token`. It is aborted when the
     process is asked to stop; a function without one gets SystemExit. After the grace the process is killed.
     Its prints go to the voice. What it still does after its answer (threads, atexit) has the grace to end.
+    An answer or exception whose class has `__answer__`, a method that makes plain data of it, comes back as Answered.
     Raises: Unsendable, BodyRaised, BodyDied, Aborted, NotStarted, TimedOut, TooManyProcesses, Survivors.
     """
     token = terms.get("token")
@@ -42,6 +49,8 @@ async def run_isolated(fn: Callable[..., Any], *args: Any, token_name: str = "",
         if not message["is_exception"] or kind in ("StopIteration", "StopAsyncIteration"):  # alone it tells nothing
             text = f"{kind}: {text}" if text else kind
         raise BodyRaised(kind, text or kind, [(file, line, at) for file, line, at in message["frames"]])
+    if "answer" in message:
+        return Answered(message["answer"])
     if "not_json" in message:
         raise ProcessError(message["not_json"])
     return message["value"]

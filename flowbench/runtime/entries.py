@@ -43,7 +43,7 @@ class Done(Entry, frozen=True, tag="done"):
     """An outcome, written before it enters ctx.
 
     input: CRC-32 of the input's JSON. d: seconds. out: the value, unless it lies in the file `blob` (sha256 of its
-    JSON). by: set when a person gave the value.
+    JSON). by: set when a person gave the value. parts: named values beside it, or the file they lie in.
     """
 
     at: str
@@ -55,6 +55,8 @@ class Done(Entry, frozen=True, tag="done"):
     n: int = 1
     by: str = ""
     blob: str = ""
+    parts: msgspec.Raw = msgspec.Raw(b"")
+    parts_blob: str = ""
 
 
 class Fail(Entry, frozen=True, tag="fail"):
@@ -66,6 +68,18 @@ class Fail(Entry, frozen=True, tag="fail"):
     t: float
     d: float
     error: str
+    n: int = 1
+
+
+class Skip(Entry, frozen=True, tag="skip"):
+    """The step did not apply; an outcome like the others, without an output. why: its reason."""
+
+    at: str
+    ref: str
+    input: int
+    t: float
+    d: float
+    why: str = ""
     n: int = 1
 
 
@@ -144,6 +158,6 @@ class End(Entry, frozen=True, tag="end"):
     causes: list[str] = []
 
 
-AnyEntry = Begun | Start | Done | Fail | Cancel | Answer | Join | Patch | Abort | Resume | End
+AnyEntry = Begun | Start | Done | Fail | Skip | Cancel | Answer | Join | Patch | Abort | Resume | End
 decode_entry = msgspec.json.Decoder(AnyEntry).decode
 encode_entry = msgspec.json.Encoder().encode

@@ -13,7 +13,10 @@ from flowbench.runtime.columns import Columns, Row
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("address", "agent", "attempt", "status", "started", "seconds", "input", "output", "error", "recorded")
+COLUMNS = (
+    *("address", "agent", "attempt", "status", "started", "seconds"),
+    *("input", "output", "error", "recorded", "parts"),
+)
 
 
 def steps_frame(steps: Sequence[StepRecord], columns: Columns, rows: Mapping[str, Row]) -> pd.DataFrame:

@@ -46,8 +46,8 @@ class Hindsight(ABC):
 
     def frame(self, ctx: int | Sequence[str] = columns.LIMIT) -> pd.DataFrame:
         """One row per step visit, in the order they ended: address, agent, attempt, status, started (UTC), seconds,
-        input, output, error, recorded, and the ctx right after it in columns like `ctx.a.b` (a branch of a fan-out has
-        its own ctx). A step that failed has the ctx it saw.
+        input, output, error, recorded, parts, and the ctx right after it in columns like `ctx.a.b` (a branch of a
+        fan-out has its own ctx). A step that failed has the ctx it saw.
 
         ctx: how many columns of it at most, 0 for none, or the paths that are wanted: `["$.total", "$.by.name"]`.
         Dicts that found no room show the number of their keys; `frame.attrs["ctx_keys_left_out"]` counts top-level

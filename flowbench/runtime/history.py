@@ -7,7 +7,7 @@ copies of a wide ctx.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowbench import flow
@@ -109,9 +109,10 @@ class Remembered:
                 flow.checksum(flow.encode(step.input)),
                 step.output,
                 step.error if step.status == "failed" else None,
+                (step.error or "") if step.status == "skipped" else None,
             )
             for step in steps
-            if step.status in ("done", "failed")
+            if step.status in ("done", "failed", "skipped")
         }
         self.joins, self.patches = joins, patches
         self.attempts: dict[str, int] = {}
@@ -162,6 +163,13 @@ class _Heard:
     def fail(
         self, address: str, ref: str, value: Any, text: bytes | None, error: str, began: float, ended: float,
         run: flow.Evaluation, raised: BaseException,
+    ) -> None: ...  # fmt: skip
+
+    def parted(self, address: str, parts: Mapping[str, Any], text: bytes) -> None: ...
+
+    def skip(
+        self, at: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float,
+        run: flow.Evaluation,
     ) -> None: ...  # fmt: skip
 
     def cancel(self, address: str, ref: str, why: str, run: flow.Evaluation) -> None: ...

@@ -108,7 +108,7 @@ def _look(folder: Path, known: _Kept | None) -> _Kept | None:
         return None
     last = lines[-1]
     state, error = (last.state, last.error) if isinstance(last, e.End) else ("", None)
-    steps = step_count(line.at for line in lines if isinstance(line, e.Done | e.Fail | e.Cancel))
+    steps = step_count(line.at for line in lines if isinstance(line, e.Done | e.Fail | e.Skip | e.Cancel))
     seconds = max(last.t - begun.t, 0.0)
     name = _name(begun.blueprint)
     return _Kept(found.st_size, found.st_mtime_ns, name, state, begun.t, seconds, steps, error)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from flowbench import flow
 from flowbench.cancel import AbortReason, Cause
 from flowbench.engine import StepRecord
@@ -16,9 +18,10 @@ from flowbench.runtime.hindsight import Hindsight
 from flowbench.runtime.history import History
 from flowbench.runtime.log import Log, read_log
 from flowbench.runtime.progress import Counter, Progress
-from flowbench.runtime.replay import Recorded, blueprint_of
+from flowbench.runtime.replay import Recorded, blueprint_of, parts_of
 from flowbench.words import count
 
+OUTCOMES = ("done", "failed", "skipped")
 LOST = "its owner died while it ran"
 
 
@@ -136,9 +139,14 @@ class _Rows:
             case e.Done():
                 self.running.pop(line.at, None)
                 self._add(line.at, line.ref, "done", line.t, line.d, line.n, line.input, self._output(line))
+                if line.parts or line.parts_blob:
+                    self.steps[-1] = msgspec.structs.replace(self.steps[-1], parts=self._parts(line))
             case e.Fail():
                 self.running.pop(line.at, None)
                 self._add(line.at, line.ref, "failed", line.t, line.d, line.n, line.input, error=line.error)
+            case e.Skip():
+                self.running.pop(line.at, None)
+                self._add(line.at, line.ref, "skipped", line.t, line.d, line.n, line.input, error=line.why or None)
             case e.Resume():
                 self.lose()
                 if line.blueprint is not None:
@@ -154,7 +162,7 @@ class _Rows:
         """Another flow from here on: records that it does not answer with belong to nodes it may not have."""
         before = len(self.steps)
         kept = self._history.inputs
-        self.steps = [step for step in self.steps if step.address in kept and step.status in ("done", "failed")]
+        self.steps = [step for step in self.steps if step.address in kept and step.status in OUTCOMES]
         self.left_out += before - len(self.steps)
 
     def _add(
@@ -176,6 +184,12 @@ class _Rows:
             except JournalDamaged:  # one lost value must not hide the others; `stopped` tells of it
                 return None
         return flow.decode(line.out) if line.out else None
+
+    def _parts(self, line: e.Done) -> Any:
+        try:
+            return parts_of(self._recorded.folder, line)
+        except JournalDamaged:  # as of the output
+            return None
 
 
 def _times(lines: Sequence[e.AnyEntry]) -> tuple[float, float]:

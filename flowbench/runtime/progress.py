@@ -5,20 +5,36 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowbench import flow
 from flowbench.engine import StepRecord
 
-Count = tuple[int, int, int, int]
-"""done, failed, cancelled, running"""
-NONE: Count = (0, 0, 0, 0)
 LIVE = ("running", "paused")
-ENDED = ("done", "failed", "cancelled")
+ENDED = ("done", "failed", "cancelled", "skipped")
+_COLUMN = {status: place for place, status in enumerate(ENDED)}
+
+
+class Count(NamedTuple):
+    """Steps of one node of the drawing."""
+
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    running: int = 0
+    skipped: int = 0
+
+    @property
+    def ended(self) -> int:
+        return self.done + self.failed + self.cancelled + self.skipped
+
+
+NONE = Count()
 
 
 def step_count(ended: Iterable[str]) -> int:
-    """What "12 steps" means wherever it is said: steps that have ended, done, failed or cancelled, each turn and branch
-    by itself; of one that was tried again after a resume, only the last attempt.
+    """What "12 steps" means wherever it is said: steps that have ended, done, failed, cancelled or skipped, each turn
+    and branch by itself; of one that was tried again after a resume, only the last attempt.
 
     ended: the address of each outcome.
     """
@@ -40,14 +56,16 @@ class Progress:
     by_shape: Mapping[str, Count]
     expected: Mapping[str, int]
     visits: Sequence[flow.Visit] = ()
+    skipped: int = 0
 
     @property
     def ended(self) -> int:
         """`step_count` of a run that goes on."""
-        return self.done + self.failed + self.cancelled
+        return self.done + self.failed + self.cancelled + self.skipped
 
     def status(self) -> dict[str, str]:
-        """Node of the drawing -> running | failed | mixed | cancelled | done. A node that has not begun is missing.
+        """Node of the drawing -> running | failed | mixed | cancelled | skipped | done. A node that has not begun is
+        missing.
 
         A node with others inside runs until these have ended. "mixed": some visits failed, or a try has caught an
         error.
@@ -60,10 +78,13 @@ class Progress:
         is_live = self.state in LIVE
         lives: list[bool] = []
         for visit in self.visits:
-            cancelled = self.by_shape.get(visit.shape, NONE)[2]
+            count = self.by_shape.get(visit.shape, NONE)
+            cancelled = count.cancelled
             left = visit.entered - visit.ended - visit.failed - cancelled
             lives.append(left > 0 and (is_live if visit.outer < 0 else lives[visit.outer]))
             status = "running" if lives[-1] else self._status(visit, cancelled)
+            if status == "done" and count.skipped and not count.done:
+                status = "skipped"
             if not status or visit.kind == "seq":
                 continue
             found[visit.shape] = status
@@ -85,11 +106,11 @@ class Progress:
     def counts(self) -> dict[str, str]:
         """Node -> `37/40`, or `37` where no total is known, of steps with more than one visit; `2 caught` of a try."""
         texts = {}
-        for shape, (done, failed, cancelled, running) in self.by_shape.items():
-            ended, total = done + failed + cancelled, self.expected.get(shape, 0)
+        for shape, count in self.by_shape.items():
+            ended, total = count.ended, self.expected.get(shape, 0)
             if total > 1:
                 texts[shape] = f"{ended}/{max(total, ended)}"
-            elif ended + running > 1:
+            elif ended + count.running > 1:
                 texts[shape] = str(ended)
         for visit in self.visits:
             if visit.caught:
@@ -116,25 +137,28 @@ class Counter:
         evaluation: flow.Evaluation | None,
     ) -> Progress:
         """fanned: address of each fan-out that has begun -> its items."""
-        column = {"done": 0, "failed": 1, "cancelled": 2}
         with self._lock:
             fresh = steps[self._seen :]
             self._seen += len(fresh)
             for step in fresh:
-                self._ended.setdefault(flow.shape(step.address), [0, 0, 0])[column[step.status]] += 1
+                self._ended.setdefault(flow.shape(step.address), [0, 0, 0, 0])[_COLUMN[step.status]] += 1
             self._visited = self._visited or flow.Visited(self._root)
-            by_shape: dict[str, Count] = {shape: (a, b, c, 0) for shape, (a, b, c) in self._ended.items()}
+            by_shape: dict[str, Count] = {
+                shape: Count(done, failed, cancelled, 0, skipped)
+                for shape, (done, failed, cancelled, skipped) in self._ended.items()
+            }
         now = dict(running)
-        totals = [sum(each[place] for each in by_shape.values()) for place in range(3)]
+        totals = Count(*(sum(column) for column in zip(*by_shape.values(), strict=True)))
         for address in now:
             shape = flow.shape(address)
-            done, failed, cancelled, waiting = by_shape.get(shape, (0, 0, 0, 0))
-            by_shape[shape] = (done, failed, cancelled, waiting + 1)
-        visits = [] if evaluation is None else self._visited.tell(evaluation, {at: n[0] for at, n in by_shape.items()})
+            known = by_shape.get(shape, NONE)
+            by_shape[shape] = known._replace(running=known.running + 1)
+        through = {at: count.done + count.skipped for at, count in by_shape.items()}
+        visits = [] if evaluation is None else self._visited.tell(evaluation, through)
         return Progress(
-            state, totals[0], totals[1], totals[2],
+            state, totals.done, totals.failed, totals.cancelled,
             tuple((address, agent, since) for address, (agent, since) in now.items()),
-            by_shape, _expected(by_shape, _items(dict(fanned))), visits,
+            by_shape, _expected(by_shape, _items(dict(fanned))), visits, totals.skipped,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import zlib
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -48,6 +49,7 @@ class Memory:
         self._bus, self._recorded = bus, recorded
         self._epoch = time.time() - perf_counter()
         self._closed = False
+        self._parts: dict[str, tuple[Mapping[str, Any], bytes]] = {}  # of answers that are about to be told
 
     def attempt(self, at: str) -> int:
         """1 for a first visit; one more for each time the journal has seen it begin."""
@@ -67,6 +69,8 @@ class Memory:
             return
         attempt = 1 if self._recorded is None else self.attempt(at)
         record = StepRecord(at, ref, "done", self._epoch + began, ended - began, value, out, None, attempt)
+        if self._parts and (parted := self._parts.pop(at, None)):
+            record = msgspec.structs.replace(record, parts=parted[0])
         self.steps.append(record)
         if self.running:
             self.running.pop(at, None)
@@ -90,6 +94,23 @@ class Memory:
         if self._asked:
             self.visits.failed(at, raised)
         self._bus.publish(Event("fail", at, started, error))
+
+    def parted(self, at: str, parts: Mapping[str, Any], text: bytes) -> None:
+        self._parts[at] = parts, text
+
+    def skip(
+        self, at: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float, run: Evaluation
+    ) -> None:
+        if self._closed:
+            self.gone(at)
+            return
+        started, attempt = self._epoch + began, self.attempt(at)
+        self.steps.append(StepRecord(at, ref, "skipped", started, ended - began, value, None, why or None, attempt))
+        self.running.pop(at, None)
+        self.log.end(at)
+        if self._asked:
+            self.visits.done(at, None)
+        self._bus.publish(Event("skip", at, started, why))
 
     def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
         if self._closed:
@@ -133,8 +154,14 @@ class Memory:
         """The journal answered a step."""
         assert self._recorded is not None
         visit = self._recorded.visits[at]
-        status = "done" if error is None else "failed"
-        self.steps.append(StepRecord(at, ref, status, visit.t, visit.d, value, out, error, visit.n, recorded=True))
+        status, parts = ("done" if error is None else "failed"), None
+        if isinstance(visit, e.Skip):
+            status, error = "skipped", visit.why or None
+        elif isinstance(visit, e.Done) and (visit.parts or visit.parts_blob):
+            parts = self._recorded.parts(at)
+        self.steps.append(
+            StepRecord(at, ref, status, visit.t, visit.d, value, out, error, visit.n, recorded=True, parts=parts)
+        )
         self._bus.publish(Event("recalled", at, visit.t, ref))
 
     def fan(self, at: str, items: int) -> None:
@@ -185,7 +212,9 @@ class Durable(Memory):
         assert made is not None
         n = 1 if self._recorded is None else self.attempt(at)
         crc, t, d = zlib.crc32(text), self._epoch + began, ended - began
-        if len(made) <= BLOB_BYTES:
+        if self._parts and at in self._parts:
+            self._write_parted(e.Done(at, ref, crc, t, d, n=n), made)
+        elif len(made) <= BLOB_BYTES:
             self._write(e.Done(at, ref, crc, t, d, msgspec.Raw(made), n))
         elif not self._closed:
             self._write(e.Done(at, ref, crc, t, d, n=n, blob=self._journal.keep_blob(made)))
@@ -198,6 +227,13 @@ class Durable(Memory):
         crc = zlib.crc32(text) if text is not None else 0
         self._write(e.Fail(at, ref, crc, self._epoch + began, ended - began, error, self.attempt(at)))
         super().fail(at, ref, value, text, error, began, ended, run, raised)
+
+    def skip(
+        self, at: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float, run: Evaluation
+    ) -> None:
+        crc = zlib.crc32(text) if text is not None else 0
+        self._write(e.Skip(at, ref, crc, self._epoch + began, ended - began, why, self.attempt(at)))
+        super().skip(at, ref, value, text, why, began, ended, run)
 
     def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
         self._write(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
@@ -233,6 +269,16 @@ class Durable(Memory):
             finally:
                 super().end(state, error, causes)
                 self._journal.close()
+
+    def _write_parted(self, line: e.Done, made: bytes) -> None:
+        """An answer with parts; whichever of the two is large lies in a blob."""
+        if self._closed:
+            return
+        kept: dict[str, Any] = {}
+        for text, name, blob in ((made, "out", "blob"), (self._parts[line.at][1], "parts", "parts_blob")):
+            is_small = len(text) <= BLOB_BYTES
+            kept[name if is_small else blob] = msgspec.Raw(text) if is_small else self._journal.keep_blob(text)
+        self._write(msgspec.structs.replace(line, **kept))
 
     def _write(self, entry: e.Entry) -> None:
         with self._writing:

@@ -19,6 +19,8 @@ from flowbench.runtime.era import Era
 from flowbench.runtime.errors import JournalDamaged
 from flowbench.runtime.journal import Journal, read_blob
 
+Visited = e.Done | e.Fail | e.Skip
+
 
 class Recorded:
     """Answers by address; implements flow.Recorded.
@@ -35,7 +37,7 @@ class Recorded:
         self.folder, self.id = folder, begun.id
         self.blueprint, self.ctx, self.compat, self.agents = begun.blueprint, begun.ctx, begun.compat, begun.agents
         self.outcomes: dict[str, flow.Outcome] = {}
-        self.visits: dict[str, e.Done | e.Fail] = {}
+        self.visits: dict[str, Visited] = {}
         self.joins: dict[str, tuple[int, bool]] = {}
         self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
         self.attempts: dict[str, int] = {}
@@ -55,6 +57,8 @@ class Recorded:
                 self._outcome(line, None)
             case e.Fail():
                 self._outcome(line, line.error)
+            case e.Skip():
+                self._outcome(line, None, line.why)
             case e.Start() | e.Cancel():
                 self.attempts[line.at] = line.n
                 self.outcomes.pop(line.at, None)  # it ran anew: what an earlier owner got from it no longer counts
@@ -75,8 +79,8 @@ class Recorded:
                 self.forget(line.forget)
                 self.exchange(line.blueprint, line.agents)
 
-    def _outcome(self, line: e.Done | e.Fail, error: str | None) -> None:
-        self.outcomes[line.at] = flow.Outcome(line.ref, line.input, line, error)
+    def _outcome(self, line: Visited, error: str | None, skipped: str | None = None) -> None:
+        self.outcomes[line.at] = flow.Outcome(line.ref, line.input, line, error, skipped)
         self.visits[line.at] = line
         self.attempts[line.at] = line.n
         self._era.ran(line.at)
@@ -99,6 +103,10 @@ class Recorded:
     def _read(self, line: e.Done | e.Answer) -> Any:
         return flow.decode(read_blob(self.folder, line.blob) if line.blob else line.out)
 
+    def parts(self, at: str) -> Any:
+        """The named parts of the answer there; None if it had none. Raises: JournalDamaged when a blob is gone."""
+        return parts_of(self.folder, self.visits[at])
+
     def forget(self, addresses: Sequence[str]) -> None:
         """Drop these outcomes, and every join that was decided by what lies below it."""
         for address in addresses:
@@ -115,6 +123,13 @@ class Recorded:
             self.changed = True
             self.forget([at for at, outcome in self.outcomes.items() if outcome.ref in stale])
         self.agents = {**self.agents, **agents}
+
+
+def parts_of(folder: Path, line: Visited) -> Any:
+    """The named parts of an answer, fresh; None if it had none. Raises: JournalDamaged when their blob is gone."""
+    if not isinstance(line, e.Done) or not (line.parts or line.parts_blob):
+        return None
+    return flow.decode(read_blob(folder, line.parts_blob) if line.parts_blob else line.parts)
 
 
 def blueprint_of(recorded: Recorded) -> bp.Blueprint:

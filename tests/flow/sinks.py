@@ -40,6 +40,12 @@ class Memory:
     def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
         self.tell("cancel", address, ref=ref, why=why)
 
+    def parted(self, address, parts, text) -> None:
+        self.tell("parted", address, parts=parts, text=text)
+
+    def skip(self, address, ref, value, text, why, began, ended, run) -> None:
+        self.tell("skip", address, ref=ref, why=why)
+
     def gone(self, address: str) -> None:
         return
 

@@ -4,6 +4,7 @@ from flowbench.blueprint import draw, load
 from flowbench.flow import Visit
 from flowbench.notebook.folds import Folds, known
 from flowbench.runtime import Progress
+from flowbench.runtime.progress import Count
 from tests.flows import blueprint, fan, seq, step
 
 LONG = draw(load(blueprint(seq(*[step("a")] * 240))))  # ten folds of 24
@@ -16,7 +17,7 @@ def told(counts: dict[str, tuple[int, int, int, int]], state: str = "running") -
         Visit(shape, "step", -1, done + failed + cancelled + waits, done, failed)
         for shape, (done, failed, cancelled, waits) in counts.items()
     ]
-    return Folds(LONG).tell(Progress(state, 0, 0, 0, (), counts, {}, visits))
+    return Folds(LONG).tell(Progress(state, 0, 0, 0, (), {at: Count(*each) for at, each in counts.items()}, {}, visits))
 
 
 def test_a_step_belongs_to_the_fold_that_holds_it() -> None:
@@ -53,3 +54,12 @@ def test_a_fold_whose_steps_were_cut_off_is_cancelled() -> None:
 
 def test_what_comes_from_a_browser_is_no_fold_unless_it_looks_like_one() -> None:
     assert known(["[0-23]", "1.f[0-9]", "x", 3, None, "[" * 5_000]) == {"[0-23]", "1.f[0-9]"}
+
+
+def test_steps_that_were_skipped_do_not_colour_a_fold_unless_all_were() -> None:
+    both = [Visit("0", "step", -1, 1, 1), Visit("1", "step", -1, 1, 1)]
+
+    some = Folds(LONG).tell(Progress("done", 0, 0, 0, (), {"0": Count(1), "1": Count(skipped=1)}, {}, both))
+    every = Folds(LONG).tell(Progress("done", 0, 0, 0, (), {"0": Count(skipped=1)}, {}, both[:1]))
+
+    assert (some[0]["[0-23]"], every[0]["[0-23]"]) == ("done", "skipped")

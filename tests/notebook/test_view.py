@@ -10,6 +10,7 @@ from flowbench.blueprint import Functions, load
 from flowbench.cancel import AbortReason
 from flowbench.notebook.view import json_text, steps_total, view
 from flowbench.runtime import Progress, Run, launch
+from flowbench.runtime.progress import Count
 from tests.flows import attempt, blueprint, fan, lit, loop, seq, step
 
 FUNCTIONS = Functions()
@@ -104,7 +105,7 @@ def test_a_failure_says_its_error() -> None:
 
 
 def test_a_fan_out_that_has_begun_gives_the_share() -> None:
-    counts = {"0": (1, 0, 0, 0), "1.f": (3, 1, 0, 2)}
+    counts = {"0": Count(1), "1.f": Count(3, 1, 0, 2)}
     halfway = Progress("running", 4, 1, 0, (), counts, {"1.f": 8})
     live = run(step("wait"))
 
@@ -117,7 +118,7 @@ def test_a_fan_out_that_has_begun_gives_the_share() -> None:
 
 
 def test_a_fan_out_that_is_through_promises_nothing_more() -> None:
-    through = Progress("running", 8, 0, 0, (), {"1.f": (8, 0, 0, 0)}, {"1.f": 8})
+    through = Progress("running", 8, 0, 0, (), {"1.f": Count(8)}, {"1.f": 8})
     live = run(step("wait"))
 
     told = view(live, through, None, time.time())
@@ -129,7 +130,7 @@ def test_a_fan_out_that_is_through_promises_nothing_more() -> None:
 
 def test_of_many_running_steps_a_few_are_named() -> None:
     many = Progress(
-        "running", 0, 0, 0, tuple((f"0.f{n}", "a", time.time()) for n in range(10)), {"0.f": (0, 0, 0, 10)}, {}
+        "running", 0, 0, 0, tuple((f"0.f{n}", "a", time.time()) for n in range(10)), {"0.f": Count(running=10)}, {}
     )
     live = run(step("wait"))
 

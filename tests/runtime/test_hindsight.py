@@ -63,7 +63,7 @@ def test_the_frame_has_the_ctx_after_each_step_live_and_recalled(functions: Func
         frame = each.frame()
         at = frame.set_index("address")
 
-        assert list(frame.columns[10:15]) == ["ctx.x", "ctx.p.n", "ctx.p.more.twice", "ctx.err", "ctx.n"]
+        assert list(frame.columns[11:16]) == ["ctx.x", "ctx.p.n", "ctx.p.more.twice", "ctx.err", "ctx.n"]
         assert list(at.loc["0", ["ctx.x"]]) == [2]
         assert math.isnan(at.loc["0", "ctx.p.n"])
         assert at.loc["1", "ctx.p.more.twice"] == 4
@@ -234,7 +234,7 @@ def test_columns_are_bounded_and_chosen_ones_are_shown_whole(functions: Function
     assert frame.attrs["ctx_keys_left_out"] == 12
     assert frame["ctx.many"].iloc[59] == "{60 keys}"
     assert [c for c in few.columns if c.startswith("ctx")] == ["ctx.x", "ctx.many", "ctx.t0", "ctx.t1", "ctx.t2"]
-    assert list(chosen.columns[10:]) == ["ctx.many", "ctx.t3", "ctx.nowhere"]
+    assert list(chosen.columns[11:]) == ["ctx.many", "ctx.t3", "ctx.nowhere"]
     assert [len(each) for each in chosen["ctx.many"][:3]] == [1, 2, 3]
     assert chosen["ctx.nowhere"].isna().all()
     assert not [c for c in run.frame(ctx=0).columns if c.startswith("ctx")]

@@ -128,7 +128,7 @@ def _briefly(voice: Voice, hide: Callable[[str], str]) -> Voice:
 
 
 def _last(events: Events, ended: process.Ended, how: str) -> Any:
-    """What the last Final holds. how: a text in it is folded.
+    """What the last Final holds, with the artifacts as its parts. how: a text in it is folded.
 
     Raises: Blocked when it is not ok, there is none, or the exit code is not 0; NotFolded.
     """
@@ -141,6 +141,7 @@ def _last(events: Events, ended: process.Ended, how: str) -> Any:
     else:
         value = content(events.final.content)
         if events.final.ok and ended.code == 0:
-            return fold(value, how)
+            answer = fold(value, how)
+            return flow.Output(answer, events.parts) if events.parts else answer
     why = "" if ended.code == 0 else f" - it {process.ended(ended.code)}"
     raise Blocked(value, flow.compact(value), why)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from flowbench import process
+from flowbench import flow, process
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
 from flowbench.cancel import AbortReason, CancelToken
 from flowbench.engine.handing import on_thread, stopper
@@ -95,7 +95,8 @@ class PythonSpawner:
             call = self._call(value, site, site.token)
             name = "token" if "token" in self._function.wants else ""
             call.keywords.pop(name, None)  # it stays here; the process makes one of its own
-            return await process.run_isolated(call, token_name=name, **holds)
+            out = await process.run_isolated(call, token_name=name, **holds)
+            return flow.answer_of(out.plain) if isinstance(out, process.Answered) else out
 
         return body
 

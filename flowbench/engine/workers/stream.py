@@ -6,6 +6,7 @@ Source: mlua-swarm 0.2.1 `OutputEvent`, `StreamMode`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -19,7 +20,7 @@ SHOWN = 200  # characters of what is told about an event
 
 
 class Events:
-    """Takes stdout in chunks as they come. final: the last one so far.
+    """Takes stdout in chunks as they come. final: the last one so far. parts: artifacts by name, also of the answer.
 
     mode: one of MODES. Partials are told as they are, progress, artifacts and what is no event as notes.
     hide: takes secrets out of what is cut: half of one nobody would find.
@@ -27,6 +28,7 @@ class Events:
 
     def __init__(self, mode: str, voice: Voice, hide: Callable[[str], str] = str) -> None:
         self.final: Final | None = None
+        self.parts: dict[str, Any] = {}
         self._voice, self._hide = voice, hide
         self._frames = _FRAMES[mode]()
 
@@ -55,6 +57,7 @@ class Events:
             case Progress():
                 self._note(event.stage if event.note is None else f"{event.stage}: {event.note}")
             case Artifact():
+                self.parts[event.name] = content(event.content)
                 self._note(f"artifact {event.name}: {self._hide(compact(content(event.content)))[:SHOWN]}")
 
     def _note(self, text: str) -> None:
