@@ -99,7 +99,8 @@ def test_the_panel_follows_the_run(live: Run) -> None:
 
 def test_nothing_is_sent_while_only_the_seconds_change(live: Run) -> None:
     shown, _, _ = opened(live)
-    eventually(lambda: shown.panel.view["running"])  # the last that changes: a body is known to run before it waits
+    nodes = {"start": "done", "0": "done", "1": "running"}  # also for a body that does not wait yet
+    eventually(lambda: shown.panel.view["nodes"] == nodes and shown.panel.view["running"])
     sent: list[Any] = []
     shown.panel.observe(sent.append, "view")
 
