@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flowbench.engine import ids
 from flowbench.engine.attending import Attachment
 from flowbench.engine.cascade import Tier, Tiers, tiers_of
@@ -87,6 +89,11 @@ from flowbench.engine.tokens import CapToken, TokenStore
 from flowbench.engine.visiting import Task
 from flowbench.engine.workers import factories
 from flowbench.engine.workers.templates import render
+from flowbench.rooms import front
+
+if TYPE_CHECKING:
+    from flowbench.engine.data_plane import Output, Outputs, OutputStore
+    from flowbench.engine.frames import outputs_frame
 
 __all__ = [
     "Around",
@@ -122,7 +129,10 @@ __all__ = [
     "Operator",
     "OperatorInfo",
     "Outcome",
+    "Output",
     "OutputEvent",
+    "OutputStore",
+    "Outputs",
     "Partial",
     "PollTimeout",
     "Progress",
@@ -193,8 +203,14 @@ __all__ = [
     "ids",
     "keeper",
     "link",
+    "outputs_frame",
     "render",
     "speaker",
     "stopper",
     "tiers_of",
 ]
+
+# What a launch does not need is loaded when it is first used.
+__getattr__ = front(
+    "flowbench.engine", {"data_plane": ("Output", "OutputStore", "Outputs"), "frames": ("outputs_frame",)}
+)
