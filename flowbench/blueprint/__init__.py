@@ -60,6 +60,7 @@ from flowbench.blueprint.model import (
     parse,
     to_json,
 )
+from flowbench.blueprint.place import under
 from flowbench.blueprint.placeholders import Part, Slot, SpecError, placeholders
 from flowbench.blueprint.python_function import PythonFunction
 from flowbench.blueprint.reader import Document, read
@@ -222,6 +223,7 @@ __all__ = [
     "to_json",
     "trust",
     "trust_hash",
+    "under",
 ]
 
 # What only an author needs is loaded when it is first used: a launch neither draws nor lints.

@@ -71,7 +71,8 @@ def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Finding]:
         except SpecError as error:
             text, _, hint = str(error).partition("; ")
             hint = hint or "the agent cannot be built as it is"
-            yield Finding("error", "invalid_spec", f"$.agents[{index}].spec", text, hint)
+            place = f"$.agents[{index}].spec" + (f".{error.at}" if error.at else "")
+            yield Finding("error", "invalid_spec", place, text, hint)
 
 
 def unfed_program(survey: Survey, functions: Functions) -> Iterator[Finding]:

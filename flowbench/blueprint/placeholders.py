@@ -14,7 +14,14 @@ _SHOWN = 60  # characters
 
 
 class SpecError(ValueError):
-    """What is wrong with an agent's spec, in words; compile adds the agent and the place."""
+    """What is wrong with an agent's spec, in words; compile adds the agent and the place.
+
+    at: which part of the spec, `argv[1]`; "" for all of it.
+    """
+
+    def __init__(self, message: str, at: str = "") -> None:
+        self.at = at
+        super().__init__(message)
 
 
 class Slot(NamedTuple):
@@ -28,16 +35,17 @@ class Slot(NamedTuple):
 Part = str | Slot
 
 
-def placeholders(text: str, where: str) -> list[Part]:
-    """The text in pieces. A brace itself is written twice: `{{` or `}}`.
+def placeholders(text: str, at: str) -> list[Part]:
+    """The text in pieces. A brace itself is written twice: `{{` or `}}`. at: which part of the spec it is.
 
-    Raises: SpecError, which begins with `where`.
+    Raises: SpecError.
     """
+    where = f"shell spec: {at}"
     parts: list[Part] = []
-    at = 0
+    end = 0
     for found in _TOKEN.finditer(text):
-        parts.append(text[at : found.start()])
-        at = found.end()
+        parts.append(text[end : found.start()])
+        end = found.end()
         whole = found[0]
         if whole in ("{{", "}}"):
             parts.append(whole[0])
@@ -46,21 +54,22 @@ def placeholders(text: str, where: str) -> list[Part]:
                 f"{where}: a lone {whole} at character {found.start() + 1}; a brace itself is {whole}{whole}"
             )
         else:
-            parts.append(_slot(found[1], whole, where))
-    parts.append(text[at:])
+            parts.append(_slot(found[1], whole, at))
+    parts.append(text[end:])
     return [part for part in parts if part != ""]
 
 
-def _slot(inner: str, whole: str, where: str) -> Slot:
+def _slot(inner: str, whole: str, at: str) -> Slot:
+    where = f"shell spec: {at}"
     name = re.split(r"[.\[]", inner, maxsplit=1)[0]
     if name == "in":
         try:
             return Slot(name, parse_path("$" + inner[2:]), whole)
         except InvalidPath as error:
             why = error.message.partition("': ")[2] or error.message
-            raise SpecError(f"{where}: {whole} is no path into the input: {why}") from None
+            raise SpecError(f"{where}: {whole} is no path into the input: {why}", at) from None
     if inner in KNOWN:
         return Slot(name, (), whole)
     shown = whole if len(whole) <= _SHOWN else f"{whole[:_SHOWN]}..."
     guess = did_you_mean(inner, KNOWN).replace('"', "") or f"; there are {', '.join(KNOWN)}"
-    raise SpecError(f"{where}: nobody knows the placeholder {shown}{guess}; a brace itself is {{{{ or }}}}")
+    raise SpecError(f"{where}: nobody knows the placeholder {shown}{guess}; a brace itself is {{{{ or }}}}", at)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from flowbench.blueprint.place import under
 from flowbench.blueprint.placeholders import Part, SpecError, placeholders
 from flowbench.errors import nearest
 from flowbench.flow import compact
@@ -78,10 +79,15 @@ def read_command(spec: Any) -> CommandSpec:
     for name in ("args", "argv"):
         for index, each in enumerate(spec.get(name) or ()):
             if not isinstance(each, str):
-                raise SpecError(f"shell spec: {name}[{index}] has to be a string: write '{compact(each)}' in quotes")
+                raise SpecError(
+                    f"shell spec: {name}[{index}] has to be a string: write '{compact(each)}' in quotes",
+                    f"{name}[{index}]",
+                )
     mode = spec.get("stream_mode")
     if mode is not None and mode not in MODES:
-        raise SpecError(f"unknown stream_mode: {mode}; there are {', '.join(MODES)}, and null for plain output")
+        raise SpecError(
+            f"unknown stream_mode: {mode}; there are {', '.join(MODES)}, and null for plain output", "stream_mode"
+        )
     command = _read(spec, CommandSpec, "shell spec")
     _check_form(command)
     _check_time(command.timeout, "shell spec")
@@ -111,18 +117,20 @@ def read_lua(spec: Any) -> LuaSpec:
 
 
 def templates(command: CommandSpec) -> dict[str, list[Part]]:
-    """The parts of every text of the template form, by place: `argv[1]`, `env[KEY]`; nothing for the plain form.
+    """The parts of every text of the template form, by place: `argv[1]`, `env.KEY`; nothing for the plain form.
 
     Raises: SpecError, for placeholders that nobody knows.
     """
     if command.argv is None:
         return {}
     texts = {f"argv[{index}]": text for index, text in enumerate(command.argv)}
-    texts |= {f"env[{name}]": text for name, text in command.env.items()}
+    texts |= {under("env", name): text for name, text in command.env.items()}
     texts |= {name: text for name in ("stdin", "cwd") if (text := getattr(command, name)) is not None}
-    parts = {place: placeholders(text, f"shell spec: {place}") for place, text in texts.items()}
+    parts = {place: placeholders(text, place) for place, text in texts.items()}
     if any(not isinstance(part, str) for part in parts["argv[0]"]):
-        raise SpecError("shell spec: argv[0] names the program, which the input may not choose: no placeholder there")
+        raise SpecError(
+            "shell spec: argv[0] names the program, which the input may not choose: no placeholder there", "argv[0]"
+        )
     return parts
 
 
@@ -157,12 +165,12 @@ def _check_answer(command: CommandSpec) -> None:
 def _check_pointer(text: str, name: str, otherwise: str) -> None:
     if text and (not text.startswith("/") or any(part[:1] not in ("0", "1") for part in text.split("~")[1:])):
         near = f"; did you mean '/{text.removeprefix('$').strip('.').replace('.', '/')}'?"
-        raise SpecError(f"shell spec: {name} is a JSON Pointer like /result/text, {otherwise}{near}")
+        raise SpecError(f"shell spec: {name} is a JSON Pointer like /result/text, {otherwise}{near}", name)
 
 
 def _check_time(seconds: float | None, where: str) -> None:
     if seconds is not None and not 0 < seconds < math.inf:
-        raise SpecError(f"{where}: timeout is a number of seconds over 0, not {seconds:g}")
+        raise SpecError(f"{where}: timeout is a number of seconds over 0, not {seconds:g}", "timeout")
 
 
 def _read(spec: Mapping[str, Any], cls: type[S], where: str) -> S:
@@ -171,12 +179,12 @@ def _read(spec: Mapping[str, Any], cls: type[S], where: str) -> S:
     for key in spec:
         if key not in known:
             near = nearest(key, known)
-            raise SpecError(f"{where}: nobody knows '{key}'" + (f"; did you mean '{near}'?" if near else ""))
+            raise SpecError(f"{where}: nobody knows '{key}'" + (f"; did you mean '{near}'?" if near else ""), key)
     for key, words in CHOICES.items():
         if (word := spec.get(key)) is not None and word not in words:
             near = nearest(word, words) if isinstance(word, str) else None
             hint = f"did you mean {near}?" if near else f"there are {', '.join(words)}"
-            raise SpecError(f"{where}: {key} cannot be {compact(word)}; {hint}")
+            raise SpecError(f"{where}: {key} cannot be {compact(word)}; {hint}", key)
     try:
         return msgspec.convert({key: each for key, each in spec.items() if each is not None}, cls)
     except msgspec.ValidationError as error:

@@ -68,5 +68,5 @@ def _routes(blueprint: Blueprint, factories: Mapping[str, Factory]) -> dict[str,
         try:
             routes[agent.name] = factory.build(agent)
         except SpecError as error:
-            raise InvalidSpec(agent.name, str(error), index) from error
+            raise InvalidSpec(agent.name, str(error), index, error.at) from error
     return routes

@@ -32,8 +32,10 @@ class InvalidSpec(CompileError):
 
     code = "invalid_spec"
 
-    def __init__(self, agent: str, message: str, index: int) -> None:
-        self.agent, self.message, self.place = agent, message, f"$.agents[{index}].spec"
+    def __init__(self, agent: str, message: str, index: int, at: str = "") -> None:
+        """at: which part of the spec, `argv[1]`; "" for all of it."""
+        self.agent, self.message = agent, message
+        self.place = f"$.agents[{index}].spec" + (f".{at}" if at else "")
         super().__init__(f"agent '{agent}' spec invalid: {message} - at `{self.place}`")
 
 

@@ -188,3 +188,12 @@ def test_a_long_script_is_cut_and_says_so() -> None:
 
     assert len(lines) == 202
     assert lines[-1].strip() == "... 802 more lines that are not shown; read them in the file"
+
+
+def test_a_command_in_the_template_form_is_shown_as_it_will_be_called(tmp_path: Path) -> None:
+    spec = {"argv": ["rm", "-rf", "{in.folder}"], "stdin": "{prompt}"}
+
+    with pytest.raises(UntrustedBlueprint) as refused:
+        require_trust(from_file(tmp_path, {**REMOVE, "spec": spec}))
+
+    assert refused.value.commands == ("agent 'go' (subprocess): rm -rf {in.folder}",)

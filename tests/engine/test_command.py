@@ -243,7 +243,7 @@ def test_a_spec_that_says_it_wrong_is_refused_before_anything_runs(spec: Any, sa
         engine.compile(load(blueprint(step("work"), agents=agents)), engine.factories(Functions()))
 
     assert said in str(refused.value)
-    assert refused.value.place == "$.agents[0].spec"
+    assert refused.value.place.startswith("$.agents[0].spec")
 
 
 def test_null_in_a_spec_is_the_default() -> None:

@@ -94,7 +94,7 @@ def test_a_field_that_the_input_lacks_is_told_with_its_place() -> None:
         ({"argv": ["ls", "{in.a..b}"]}, "argv[1]: {in.a..b} is no path into the input: empty path segment"),
         ({"argv": ["ls", "{prompt"]}, "argv[1]: a lone { at character 1; a brace itself is {{"),
         ({"argv": ["ls", "a}"]}, "argv[1]: a lone } at character 2; a brace itself is }}"),
-        ({"argv": ["ls"], "env": {"A": "{b}"}}, "env[A]: nobody knows the placeholder {b}"),
+        ({"argv": ["ls"], "env": {"A": "{b}"}}, "env.A: nobody knows the placeholder {b}"),
         ({"argv": ["ls"], "stdin": "{in[0]}"}, "stdin: {in[0]} is no path into the input"),
         ({"argv": ["{prompt}"]}, "argv[0] names the program, which the input may not choose"),
         ({"argv": []}, "argv begins with the name of a program"),
@@ -121,10 +121,30 @@ def test_what_means_nothing_is_refused_by_compile_and_lint(spec: Any, said: str)
         engine.compile(loaded, engine.factories(Functions()))
 
     assert said in str(refused.value)
-    assert refused.value.place == "$.agents[0].spec"
+    assert refused.value.place.startswith("$.agents[0].spec")
     needs_profile = "{model}" in said or "{system}" in said
     found = [finding.code for finding in lint(loaded) if finding.level == "error"]
     assert found == ([] if needs_profile else ["invalid_spec"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "at"),
+    [
+        ({"argv": ["ls", "{promt}"]}, ".argv[1]"),
+        ({"argv": ["ls"], "env": {"A B": "{x}"}}, '.env["A B"]'),
+        ({"argv": ["ls"], "stdn": "x"}, ".stdn"),
+        ({"argv": ["ls"], "ok_from": "x"}, ".ok_from"),
+        ({"argv": []}, ""),
+    ],
+)
+def test_the_place_of_a_mistake_is_told_by_compile_and_lint(spec: Any, at: str) -> None:
+    loaded = load(blueprint(step("work"), agents=[{"name": "work", "kind": "subprocess", "spec": spec}]))
+
+    with pytest.raises(engine.InvalidSpec) as refused:
+        engine.compile(loaded, engine.factories(Functions()))
+
+    assert refused.value.place == f"$.agents[0].spec{at}"
+    assert [finding.place for finding in lint(loaded) if finding.level == "error"] == [refused.value.place]
 
 
 def test_lint_notes_a_program_that_hears_nothing_of_its_input() -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from flowbench import flow, process
-from flowbench.blueprint import AgentDef, AgentProfile, CommandSpec, read_command
+from flowbench.blueprint import AgentDef, AgentProfile, CommandSpec, read_command, under
 from flowbench.engine.errors import Blocked
 from flowbench.engine.folding import fold
 from flowbench.engine.outputs import content
@@ -105,7 +105,7 @@ class CommandSpawner:
         filling = Filling(value, text, named, self._profile.system_prompt)
         filled = await filling.fill(self._parts, site)
         argv = [filled[f"argv[{index}]"] for index in range(len(self._command.argv or ()))]
-        env = {name: filled[f"env[{name}]"] for name in self._command.env}
+        env = {name: filled[under("env", name)] for name in self._command.env}
         return _Given(argv, filled.get("stdin"), env, filled.get("cwd"))
 
 

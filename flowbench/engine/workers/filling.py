@@ -19,9 +19,9 @@ def checked(command: CommandSpec, profile: AgentProfile | None) -> Parts:
     for place, each in parts.items():
         for part in each:
             if isinstance(part, Slot) and part.name == "model" and (profile is None or profile.model is None):
-                raise SpecError(f"shell spec: {place} wants {{model}}, and the agent's profile names no model")
+                raise SpecError(f"shell spec: {place} wants {{model}}, and the agent's profile names no model", place)
             if isinstance(part, Slot) and part.name == "system" and profile is None:
-                raise SpecError(f"shell spec: {place} wants {{system}}, and the agent has no profile")
+                raise SpecError(f"shell spec: {place} wants {{system}}, and the agent has no profile", place)
     return parts
 
 

@@ -202,11 +202,11 @@ class _State:
                 raise Unfit(f"{place}: a list has the keys 1, 2, 3 ... without a gap, and no others")
             return [self._plain(found[n], f"{place}[{n - 1}]", depth) for n in range(1, size + 1)]
         made = {}
-        for key, each in found.items():
-            if not isinstance(key, bytes):
-                raise Unfit(f"{place}: a table has names, or the numbers of a list, not both and nothing else")
+        if not all(isinstance(key, bytes) for key in found):
+            raise Unfit(f"{place}: a table has names, or the numbers of a list, not both and nothing else")
+        for key in sorted(found):  # Lua's own order is another one each time
             name = _text(key, place)
-            made[name] = self._plain(each, f"{place}.{name}", depth)
+            made[name] = self._plain(found[key], f"{place}.{name}", depth)
         return made
 
     def _send(self, name: bytes, arg: Any) -> tuple[bool, Any]:
