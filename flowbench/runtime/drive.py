@@ -285,7 +285,8 @@ class _Bounded:
             self._look()  # a turn of the loop sooner than the task can tell
 
     def _ask(self) -> None:
-        self._timer = self._loop.call_later(GRACE_SECONDS, self._ask_again)
+        grace = 0.0 if self._evaluation.over else GRACE_SECONDS  # the watch has waited for a loop that was held
+        self._timer = self._loop.call_later(grace, self._ask_again)
 
     def _ask_again(self) -> None:
         # Twice as long as a fan-out gives its branches: it has to tell of those that it leaves behind.

@@ -77,17 +77,29 @@ class BlueprintChanged(RunError):
 
 
 class JournalDamaged(RunError):
-    """A line of the journal before the last one fails its checksum."""
+    """What is recorded is not what was written. offset: bytes of the journal that are whole; 0 for a large value."""
 
     code = "journal_damaged"
 
-    def __init__(self, path: Path, offset: int, why: str) -> None:
-        super().__init__(
-            f"{path}: damaged at byte {offset}: {why}. The records before that byte are whole; "
-            f"move the rest of the file away to go on from there",
-            path.parent.name,
-        )
+    def __init__(self, path: Path, offset: int, why: str, *, text: str = "") -> None:
+        run_id = path.parent.name
+        if offset:
+            text = f"{path}: damaged at byte {offset}: {why}. The records before that byte are whole; "
+            text += "move the rest of the file away to go on from there"
+        elif not text:
+            text = f"run {run_id} cannot be read, because its record is damaged from the beginning: {why} ({path}). "
+            text += f"Put the file back from a copy, or remove the run: flowbench runs rm {run_id}"
+        super().__init__(text, run_id)
         self.path, self.offset = path, offset
+
+    @classmethod
+    def of_value(cls, path: Path, why: str) -> JournalDamaged:
+        """A large value, which lies in a file of its own. why: what follows "a large value ..."."""
+        run_id = path.parent.parent.name
+        text = f"a large value of run {run_id} {why} ({path}). Put the file back from a copy, or launch the run anew"
+        damaged = cls(path, 0, why, text=text)
+        damaged.run_id = run_id
+        return damaged
 
 
 class EnhanceError(FlowbenchError):

@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from flowbench.runtime.entries import AnyEntry, Entry, decode_entry, encode_entry
-from flowbench.runtime.errors import JournalDamaged, RunOwned
+from flowbench.runtime.errors import JournalDamaged, RunNotFound, RunOwned
 from flowbench.storage import private_dir, write
 
 FILE = "journal.jsonl"
@@ -37,14 +37,20 @@ class Journal:
 
     power: every entry survives a power cut, not only the death of the process.
     entries: what was there when it was opened. torn: bytes of an unfinished last line that were cut off.
-    Raises: RunOwned; JournalDamaged; OSError (disk full: nothing half-written stays).
+    Raises: RunOwned; RunNotFound, if it is removed at this moment; JournalDamaged; OSError (disk full: nothing
+    half-written stays).
     """
 
     def __init__(self, folder: Path, *, power: bool = False) -> None:
         self.path, self._power = folder / FILE, power
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:
+            raise _removed(folder) from None
         try:
             _lock(self._fd, folder.name)
+            if not _is_there(self._fd, self.path):  # who removes a run holds its lock, and may have been faster
+                raise _removed(folder)
             data = _read_all(self._fd)
             self.entries: list[AnyEntry] = []
             self._size = self._crc = 0
@@ -139,9 +145,9 @@ def read_blob(folder: Path, name: str) -> bytes:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise JournalDamaged(path, 0, f"the value cannot be read: {error.strerror}") from error
+        raise JournalDamaged.of_value(path, f"cannot be read: {error.strerror}") from error
     if hashlib.sha256(text).hexdigest() != name:
-        raise JournalDamaged(path, 0, "the value is not the one that was recorded")
+        raise JournalDamaged.of_value(path, "is not the one that was recorded")
     return text
 
 
@@ -182,6 +188,20 @@ def _lock(fd: int, run_id: str) -> None:
         except BlockingIOError:
             time.sleep(LOCK_PAUSE)
     raise RunOwned(f"run {run_id} is being written by another process; abort it there, or wait until it ends", run_id)
+
+
+def _is_there(fd: int, path: Path) -> bool:
+    """The open file is still the one of this name."""
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _removed(folder: Path) -> RunNotFound:
+    return RunNotFound(
+        f"run {folder.name} has just been removed; `flowbench runs` lists those that are left", folder.name
+    )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -70,12 +70,20 @@ class EngineThread:
     def _give_up(self) -> None:
         global _engine
         self._is_given_up = True
+        self.loop.set_exception_handler(_unless_left)
         with _starting:
             if _engine is self:
                 _engine = None
 
     def _is_over(self) -> bool:
         return self._is_given_up and not self._watch.has_runs
+
+
+def _unless_left(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Bodies that would not end are taken away with their loop; their runs have named them, and nobody asks again."""
+    if "task" in context and "destroyed" in context.get("message", ""):
+        return
+    loop.default_exception_handler(context)
 
 
 _here = threading.local()  # .is_engine

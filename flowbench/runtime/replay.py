@@ -17,7 +17,7 @@ from flowbench import flow
 from flowbench.runtime import entries as e
 from flowbench.runtime.era import Era
 from flowbench.runtime.errors import JournalDamaged
-from flowbench.runtime.journal import Journal, read_blob
+from flowbench.runtime.journal import FILE, Journal, read_blob
 
 Visited = e.Done | e.Fail | e.Skip
 
@@ -32,7 +32,7 @@ class Recorded:
 
     def __init__(self, folder: Path, lines: Sequence[e.AnyEntry]) -> None:
         if not lines or not isinstance(lines[0], e.Begun):
-            raise JournalDamaged(folder, 0, "its first line does not begin a run")
+            raise JournalDamaged(folder / FILE, 0, "its first line does not begin a run")
         begun = lines[0]
         self.folder, self.id = folder, begun.id
         self.blueprint, self.ctx, self.compat, self.agents = begun.blueprint, begun.ctx, begun.compat, begun.agents
@@ -140,7 +140,7 @@ def blueprint_of(recorded: Recorded) -> bp.Blueprint:
 def take_over(folder: Path, *, power: bool) -> tuple[Recorded, Journal]:
     """Become the owner of a run. The caller checks what is recorded, then calls `go_on`.
 
-    Raises: RunOwned, JournalDamaged.
+    Raises: RunOwned, RunNotFound, JournalDamaged.
     """
     journal = Journal(folder, power=power)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import resource
@@ -12,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from flowbench.runtime import JournalDamaged, RunOwned, entries, journal
+from flowbench.runtime import JournalDamaged, RunNotFound, RunOwned, entries, journal
 
 
 def begun(text: str = "x") -> entries.Begun:
@@ -157,8 +158,9 @@ def test_a_large_value_lies_in_a_blob_that_is_checked(tmp_path: Path) -> None:
     with pytest.raises(JournalDamaged, match="not the one that was recorded"):
         journal.read_blob(tmp_path, name)
     blob.unlink()
-    with pytest.raises(JournalDamaged, match="cannot be read"):
+    with pytest.raises(JournalDamaged, match=f"^a large value of run {tmp_path.name} cannot be read") as met:
         journal.read_blob(tmp_path, name)
+    assert met.value.run_id == tmp_path.name
 
 
 def test_a_line_of_a_later_version_is_told_not_skipped(tmp_path: Path) -> None:
@@ -173,3 +175,46 @@ def test_a_line_of_a_later_version_is_told_not_skipped(tmp_path: Path) -> None:
 
     with pytest.raises(JournalDamaged, match="this version does not know"):
         journal.read(tmp_path)
+
+
+def test_a_journal_without_a_whole_first_line_says_what_can_be_done(tmp_path: Path) -> None:
+    whole = filled(tmp_path, 2)
+    (tmp_path / journal.FILE).write_bytes(b"x" * 40 + whole[40:])
+
+    with pytest.raises(JournalDamaged) as met:
+        journal.read(tmp_path)
+
+    said = str(met.value)
+    assert said.startswith(f"run {tmp_path.name} cannot be read, because its record is damaged from the beginning: ")
+    assert said.endswith(f"or remove the run: flowbench runs rm {tmp_path.name}")
+    assert "byte 0" not in said
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["gone", "another in its place"])
+def test_who_was_about_to_own_a_run_that_is_removed_is_told_and_writes_nothing(
+    tmp_path: Path, is_new: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "r-1"
+    folder.mkdir()
+    filled(folder, 1)
+    lock = fcntl.flock
+
+    def removed(fd: int, how: int) -> None:  # by somebody who had the lock until this moment
+        if folder.exists() and not (tmp_path / "gone").exists():
+            folder.rename(tmp_path / "gone")
+            if is_new:
+                folder.mkdir()
+                (folder / journal.FILE).touch()
+        lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed)
+
+    with pytest.raises(RunNotFound, match="run r-1 has just been removed"):
+        journal.Journal(folder)
+
+    assert len(journal.read(tmp_path / "gone")) == 2
+
+
+def test_a_run_whose_folder_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFound, match="has just been removed"):
+        journal.Journal(tmp_path / "r-1")

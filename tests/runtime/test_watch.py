@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import subprocess
 import sys
 import threading
@@ -14,7 +16,7 @@ import flowbench as fb
 from flowbench.blueprint import Functions
 from flowbench.runtime import RunError, entries, journal
 from flowbench.runtime.loop import engine
-from tests.flows import blueprint, seq, step
+from tests.flows import blueprint, fan, seq, step
 
 
 @pytest.fixture
@@ -104,6 +106,43 @@ def test_a_loop_that_answers_no_abort_is_given_up_and_its_other_runs_go_on(funct
     assert [type(line).__name__ for line in last].count("Abort") == 1
     before._thread.join(30)
     assert not before._thread.is_alive()
+
+
+def test_bodies_that_are_left_on_a_loop_that_was_given_up_go_without_a_word(
+    functions: Functions, caplog: pytest.LogCaptureFixture
+) -> None:
+    freed, began, is_deaf = threading.Event(), threading.Event(), threading.Event()
+
+    @functions.agent
+    async def holds(value: int) -> int:
+        began.set()
+        while not freed.is_set():
+            time.sleep(0.01)
+        return value
+
+    @functions.agent
+    async def deaf(value: int) -> None:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                is_deaf.set()
+                await asyncio.sleep(600)
+
+    before = engine()
+    left = fb.launch(blueprint(fan(step("deaf"), items=[1, 2])), {"x": 1}, functions=functions)
+    assert is_deaf.wait(30)
+    run = fb.launch(blueprint(step("holds")), {"x": 1}, functions=functions)
+    assert began.wait(30)
+    assert left.abort()
+    assert run.abort()
+    assert left.wait(60)
+    assert run.wait(60)
+    freed.set()
+    before._thread.join(30)
+    assert not before._thread.is_alive()
+    del left, run, before
+    gc.collect()
+
+    assert [each.getMessage() for each in caplog.records if each.name == "asyncio"] == []
 
 
 def test_pure_python_that_holds_the_loop_is_forced_to_end(functions: Functions) -> None:
