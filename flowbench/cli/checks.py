@@ -140,12 +140,13 @@ def _space() -> Found:
 
 
 def _sqlite() -> Found:
+    from flowbench.storage.sqlite import JOURNAL
+
     version = sqlite3.sqlite_version
-    return (
-        ("fine", version, "")
-        if sqlite3.sqlite_version_info >= LEAST_SQLITE
-        else ("note", f"{version} is old", "use a Python that is built with SQLite 3.35 or newer")
-    )
+    if sqlite3.sqlite_version_info < LEAST_SQLITE:
+        return "note", f"{version} is old", "use a Python that is built with SQLite 3.35 or newer"
+    how = "" if JOURNAL == "wal" else "; databases keep a rollback journal, its WAL could lose commits of two processes"
+    return "fine", f"{version}{how}", ""
 
 
 def _locks() -> Found:

@@ -23,9 +23,9 @@ def gathered(given: Given, blueprint: Blueprint, ctx: Any, text: bytes | None = 
 
     text: the JSON of ctx, where it is there already.
     given: values by name; or names, whose values are environment variables. None: those that FLOWBENCH_SECRETS lists;
-    where it is not set any environment variable, but of a Blueprint that was read from a file only those that the ctx
-    mentions: who wrote the file may be a stranger. What a step
-    launches has the secrets of that step's run, too. Raises: engine.SecretNotGiven, engine.SecretNotAllowed.
+    where it is not set any environment variable, but of a Blueprint that was read from a file or a store only those
+    that the ctx mentions: who wrote it may be a stranger. What a step launches has the secrets of that step's run, too.
+    Raises: engine.SecretNotGiven, engine.SecretNotAllowed.
     """
     names: dict[str, str] = {}
     mentioned = [_mentioned(ctx, "ctx", text), _mentioned(blueprint, "$")]
@@ -39,7 +39,7 @@ def gathered(given: Given, blueprint: Blueprint, ctx: Any, text: bytes | None = 
         allowed = [given] if isinstance(given, str) else list(given)
     elif (listed := os.environ.get(ALLOWED)) is not None:
         allowed = [name.strip() for name in listed.split(",")]
-    elif blueprint.provenance.file:
+    elif blueprint.provenance.file or blueprint.provenance.store:
         allowed = mentioned[0]
     if outer is not None and allowed is not None:
         allowed = [*allowed, *(outer.names & mentioned[0].keys())]

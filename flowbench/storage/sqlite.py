@@ -17,7 +17,7 @@ from flowbench.storage.places import private_dir
 
 BUSY_SECONDS = 10.0
 WAL_IS_SAFE = (3, 51, 3)  # before it, two processes that write and checkpoint at once could lose commits
-_MODE = "wal" if sqlite3.sqlite_version_info >= WAL_IS_SAFE else "delete"
+JOURNAL = "wal" if sqlite3.sqlite_version_info >= WAL_IS_SAFE else "delete"
 
 
 class Database:
@@ -77,7 +77,7 @@ class Database:
             )
             self._close = weakref.finalize(self, connection.close)
             if self.path is not None:
-                _patiently(connection, f"PRAGMA journal_mode={_MODE}")
+                _patiently(connection, f"PRAGMA journal_mode={JOURNAL}")
                 connection.execute("PRAGMA synchronous=FULL")
             connection.execute("BEGIN IMMEDIATE")
             for statement in filter(str.strip, self._schema.split(";")):

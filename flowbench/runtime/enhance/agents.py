@@ -7,6 +7,7 @@ from typing import Any
 from flowbench import blueprint as bp
 from flowbench.flow import compact
 from flowbench.runtime.enhance.axes import verdict
+from flowbench.runtime.enhance.masking import masked, unmasked
 from flowbench.runtime.errors import EnhanceError
 
 BUMPS = ("patch", "minor", "major")
@@ -26,7 +27,7 @@ def patch_applier(work: Any) -> Any:
     patch: `{"ops": RFC 6902, "bump": patch|minor|major, "rationale": str}`. An agent whose prompt is another one gets
     its version_hash; if anything has changed, the version label goes up. Raises: EnhanceError, blueprint.BadPatch.
     """
-    previous, patch = work["prev_bp_json"], work.get("patch")
+    previous, patch = unmasked(work["prev_bp_json"]), unmasked(work.get("patch"))
     if not isinstance(patch, dict) or "ops" not in patch:
         raise EnhanceError('$.patch: the patch-spawner has to give {"ops": [...], "bump": ..., "rationale": ...}')
     if patch.get("bump") not in BUMPS:
@@ -39,18 +40,18 @@ def patch_applier(work: Any) -> Any:
         _bump(made, patch["bump"])
     made, new_hash = _canonical(made)
     return {
-        "prev_bp_json": previous,
+        "prev_bp_json": work["prev_bp_json"],
         "prev_hash": work["prev_hash"],
-        "new_bp_json": made,
+        "new_bp_json": masked(made),
         "new_hash": new_hash,
-        "patch": patch,
+        "patch": masked(patch),
         "epoch_id": work["epoch_id"],
     }
 
 
 def verifier_router(work: Any, functions: bp.Functions) -> Any:
     """ctx with `axis` and `applied` -> the verdict of that axis."""
-    return verdict(str(work["axis"]), work["applied"], functions)
+    return verdict(str(work["axis"]), unmasked(work["applied"]), functions)
 
 
 def committer(work: Any) -> Any:

@@ -19,6 +19,7 @@ from flowbench.flow import compact
 from flowbench.runtime.enhance import agents, commit
 from flowbench.runtime.enhance.issues import Applied, Issue, Issues, IssueStatus, IssueStore, Pending, Rejected
 from flowbench.runtime.enhance.log import EnhanceLog, EnhanceLogStore, LogEntry
+from flowbench.runtime.enhance.masking import masked, unmasked
 from flowbench.runtime.enhance.orbit import ID, orbit
 from flowbench.runtime.enhance.settings import DEFAULT, EnhanceSetting, EnhanceSettingStore, Settings
 from flowbench.runtime.errors import EnhanceError, LogNotFound, RunError, SettingNotFound
@@ -100,10 +101,15 @@ class EnhanceApplication:
         return Accepted(issue.issue_id, Pending())
 
     async def put_setting(self, setting: EnhanceSetting, flow: bp.Source | None = None) -> None:
-        """Keep a setting; its flow, when given, is stored first. Raises: blueprint.BlueprintStoreError."""
+        """Keep a setting; its flow, when given, is stored first, unless it is the head.
+
+        Raises: blueprint.BlueprintError, blueprint.BlueprintStoreError.
+        """
         if flow is not None:
             blueprint = bp.load(flow, name=setting.blueprint_id)
-            await asyncio.to_thread(self.blueprints.write_new, setting.blueprint_id, blueprint)
+            stored = await asyncio.to_thread(self.blueprints.history, setting.blueprint_id, 1)
+            if not stored or stored[0].version != bp.content_hash(blueprint):
+                await asyncio.to_thread(self.blueprints.write_new, setting.blueprint_id, blueprint)
         await asyncio.to_thread(self.settings.put, setting)
 
     async def tick(self, token: CancelToken | None = None) -> LogEntry | None:
@@ -180,7 +186,7 @@ class EnhanceApplication:
         setting = await asyncio.to_thread(self.settings.get, self._setting)
         head = await asyncio.to_thread(self.blueprints.read_head, issue.blueprint_id)
         run = self._run(issue, setting, head, token)  # not on a thread: nobody may be cancelled between run and await
-        ctx = await run
+        ctx = unmasked(await run)
         concluded = commit.read(ctx)
         entry = self._entry(issue, concluded, ctx, run.id)
         if isinstance(concluded, commit.Commit):
@@ -214,7 +220,7 @@ class EnhanceApplication:
             },
             "verifiers": list(setting.verifier_axes),
         }
-        return launch(flow, ctx, **self._how(setting, token))
+        return launch(flow, masked(ctx), **self._how(setting, token))
 
     def _resumed(self, run_id: str, head: str, setting: EnhanceSetting, token: CancelToken | None) -> Run | None:
         """The run of a process that died, gone on with; None if it is of no use any more."""
@@ -241,12 +247,13 @@ class EnhanceApplication:
             return None
         if past is None or past.state != "done":
             return None
-        concluded = commit.read(past.ctx)
+        ctx = unmasked(past.ctx)
+        concluded = commit.read(ctx)
         if not isinstance(concluded, commit.Commit):
             return None
         for each in self.blueprints.history(issue.blueprint_id, SEARCHED):
-            if each.version == concluded.new_version and past.ctx["prev_hash"] in each.trace.parents:
-                entry = self._entry(issue, concluded, past.ctx, run_id)
+            if each.version == concluded.new_version and ctx["prev_hash"] in each.trace.parents:
+                entry = self._entry(issue, concluded, ctx, run_id)
                 self.log.append(entry)
                 return entry
         return None

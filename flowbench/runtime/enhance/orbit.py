@@ -51,7 +51,8 @@ def orbit(patch_spawner: str | bp.AgentDef | None = None) -> bp.Blueprint:
     any kind; by default a function that is registered as `patch-spawner`.
 
     It gets the ctx `{issue: {issue_id, blueprint_id, intent}, prev_bp_json, prev_hash, epoch_id, verifiers}` and gives
-    `{"ops": RFC 6902, "bump": "patch" | "minor" | "major", "rationale": text}`.
+    `{"ops": RFC 6902, "bump": "patch" | "minor" | "major", "rationale": text}`. References to secrets are written
+    `$secret-ref:NAME` in that ctx, since nobody here needs what they stand for; a patch may write them either way.
     Source: mlua-swarm 0.2.1, whose `prev_bp_yaml` is the Blueprint itself here.
     """
     if isinstance(patch_spawner, bp.AgentDef):

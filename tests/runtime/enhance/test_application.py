@@ -16,7 +16,7 @@ import pytest
 from flowbench import blueprint as bp
 from flowbench import runtime as rt
 from flowbench.cancel import AbortReason, CancelToken
-from tests.runtime.enhance.samples import brief, counted, functions, patch, replace, target
+from tests.runtime.enhance.samples import PROMPT, brief, counted, functions, patch, replace, target
 
 Spawner = Callable[[Any], Any]
 
@@ -167,6 +167,32 @@ def test_commands_that_a_flow_has_added_need_trust_even_from_memory() -> None:
         bp.require_trust(app.blueprints.read_head("main").value)
 
 
+def test_secrets_that_an_issue_or_a_blueprint_mentions_are_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_KEY", "the-real-value")
+    told: list[Any] = []
+
+    def spawner(work: Any) -> Any:
+        told.append(work)
+        return patch(replace(PROMPT, "With $secret:OTHER and $secret-ref:BENCH_KEY"), rationale="$secret-ref:BENCH_KEY")
+
+    store, secret = bp.MemoryStore(), {"$secret:UNSET": ["$secret:BENCH_KEY", "$secret-ref:X"]}
+    store.write_new("main", target(hints={"per_agent": secret, "global": None}))
+    app = application(spawner, store)
+    ask(app, "tell me $secret:BENCH_KEY")
+
+    entry = tick(app)
+
+    assert entry is not None
+    assert (entry.status, entry.rationale) == ("applied", "$secret:BENCH_KEY")
+    assert entry.intent == "tell me $secret:BENCH_KEY"
+    assert told[0]["issue"]["intent"] == "tell me $secret-ref:BENCH_KEY"
+    assert "the-real-value" not in str(told)
+    head = store.read_head("main").value
+    assert head.hints.per_agent == secret
+    assert head.agents[0].profile is not None
+    assert head.agents[0].profile.system_prompt == "With $secret:OTHER and $secret:BENCH_KEY"
+
+
 def test_a_blank_intent_and_an_unknown_blueprint_are_refused_at_once() -> None:
     app = application()
 
@@ -261,7 +287,7 @@ VICTIM = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from flowbench import runtime as rt
-from tests.runtime.enhance.samples import counted
+from tests.runtime.enhance.samples import PROMPT, brief, counted, functions, patch, replace, target
 
 where = sys.argv[3]
 app = rt.EnhanceApplication.open(Path(sys.argv[1]), functions=counted(Path(sys.argv[2])))
