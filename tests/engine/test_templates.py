@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowbench import process
 from flowbench.blueprint import Functions
 from flowbench.cancel import CancelToken
 from flowbench.engine import Secrets, TemplateFailed, Visit, render
@@ -35,7 +36,13 @@ class Here:
 
 
 def rendered(template: str, prompt: str = "do it", **options: Any) -> str:
-    return asyncio.run(render(Here(), template, prompt, **options))  # type: ignore[arg-type]
+    async def once() -> str:
+        try:
+            return await render(Here(), template, prompt, **options)  # type: ignore[arg-type]
+        finally:
+            await process.clear(Here.run_id)  # as the end of a run does
+
+    return asyncio.run(once())
 
 
 def refused(template: str, prompt: str = "do it", **options: Any) -> str:
