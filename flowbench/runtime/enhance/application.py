@@ -28,6 +28,7 @@ from flowbench.runtime.past import recall
 from flowbench.runtime.run import Run
 
 INTERVAL = 0.1  # seconds between two looks at an empty queue
+ROUNDS = 3  # runs for one issue, when somebody else writes the Blueprint meanwhile
 SEARCHED = 100  # versions in which a commit of a dead process is looked for
 
 _log = logging.getLogger("flowbench.enhance")
@@ -184,13 +185,20 @@ class EnhanceApplication:
         if told is not None:
             return await asyncio.to_thread(self._settle, issue, told)
         setting = await asyncio.to_thread(self.settings.get, self._setting)
-        head = await asyncio.to_thread(self.blueprints.read_head, issue.blueprint_id)
-        run = self._run(issue, setting, head, token)  # not on a thread: nobody may be cancelled between run and await
-        ctx = unmasked(await run)
-        concluded = commit.read(ctx)
-        entry = self._entry(issue, concluded, ctx, run.id)
-        if isinstance(concluded, commit.Commit):
-            entry = await asyncio.to_thread(self._write, entry, concluded, ctx)
+        for last in (False,) * (ROUNDS - 1) + (True,):
+            head = await asyncio.to_thread(self.blueprints.read_head, issue.blueprint_id)
+            run = self._run(issue, setting, head, token)  # not on a thread: nobody is cancelled between run and await
+            ctx = unmasked(await run)
+            concluded = commit.read(ctx)
+            entry = self._entry(issue, concluded, ctx, run.id)
+            try:
+                if isinstance(concluded, commit.Commit):
+                    await asyncio.to_thread(self._write, entry, concluded, ctx)
+            except bp.HeadMoved as moved:
+                if not last:
+                    continue
+                entry = msgspec.structs.replace(entry, new_hash="", status="rejected", reasons=(str(moved),))
+            break
         await asyncio.to_thread(self.log.append, entry)
         return await asyncio.to_thread(self._settle, issue, entry)
 
@@ -274,17 +282,13 @@ class EnhanceApplication:
             run_id=run_id,
         )
 
-    def _write(self, entry: LogEntry, concluded: commit.Commit, ctx: Any) -> LogEntry:
-        """The new version, unless somebody has written another one meanwhile: their work is not overwritten."""
+    def _write(self, entry: LogEntry, concluded: commit.Commit, ctx: Any) -> None:
+        """The new version. Raises: HeadMoved where somebody has written another one: that is not overwritten."""
         id = entry.blueprint_id
         made = commit.blueprint_of(concluded, f"Blueprint '{id}' as enhanced for {entry.issue_id}")
         epoch = msgspec.convert(ctx["epoch_id"], bp.EpochId)
         metadata = bp.CommitMetadata(epoch, concluded.rationale, bp.text_hash(compact(ctx.get("patch"))))
-        try:
-            self.blueprints.write_new(id, made, [entry.prev_hash], metadata)
-        except bp.HeadMoved as moved:
-            return msgspec.structs.replace(entry, new_hash="", status="rejected", reasons=(str(moved),))
-        return entry
+        self.blueprints.write_new(id, made, [entry.prev_hash], metadata)
 
     def _settle(self, issue: Issue, entry: LogEntry) -> LogEntry:
         """After the log, so that whoever sees an issue settled finds its entry."""

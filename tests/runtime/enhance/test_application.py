@@ -136,25 +136,75 @@ def test_a_commit_that_is_not_whole_is_an_error_and_never_guessed(commit: Any, m
     assert isinstance(app.issues.status(id), rt.Rejected)
 
 
-def test_what_somebody_wrote_meanwhile_is_not_overwritten() -> None:
-    store = bp.MemoryStore()
-    theirs = target(metadata={"version_label": "5.0.0"})
+def test_what_somebody_wrote_meanwhile_is_kept_and_the_change_is_made_again_on_it() -> None:
+    store, calls = bp.MemoryStore(), []
 
-    def meanwhile(work: Any) -> Any:
-        store.write_new("main", theirs)
+    def once(work: Any) -> Any:
+        calls.append(work["prev_hash"])
+        if len(calls) == 1:
+            store.write_new("main", target(metadata={"version_label": "5.0.0", "description": "theirs"}))
         return brief(work)
 
-    app = application(meanwhile, store)
+    app = application(once, store)
     [id] = ask(app, "less text")
 
     entry = tick(app)
 
+    head = store.read_head("main")
     assert entry is not None
-    assert entry.status == "rejected"
-    assert store.read_head("main").value == theirs
+    assert app.issues.status(id) == rt.Applied(head.trace.version)
+    assert (head.value.metadata.description, head.value.metadata.version_label) == ("theirs", "5.0.1")
+    assert head.trace.parents == (calls[1],)
+    assert app.issues.get(id).run_id == entry.run_id
+
+
+def test_a_blueprint_that_somebody_writes_all_the_time_is_left_to_them() -> None:
+    store, calls = bp.MemoryStore(), []
+
+    def always(work: Any) -> Any:
+        calls.append(1)
+        store.write_new("main", target(metadata={"version_label": f"5.0.{len(calls)}"}))
+        return brief(work)
+
+    app = application(always, store)
+    [id] = ask(app, "less text")
+
+    entry = tick(app)
+
     status = app.issues.status(id)
+    assert entry is not None
+    assert (entry.status, entry.new_hash, len(calls)) == ("rejected", "", 3)
+    assert store.read_head("main").value.metadata.version_label == "5.0.3"
     assert isinstance(status, rt.Rejected)
     assert status.reason.startswith("head moved: id=main")
+
+
+def test_a_cancelled_caller_leaves_its_issue_to_the_next_one() -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(work: Any) -> Any:
+        begun.set()
+        goes_on.wait()
+        return brief(work)
+
+    app = application(slow)
+    [id] = ask(app, "less text")
+
+    async def cancelled() -> None:
+        tick = asyncio.ensure_future(app.tick())
+        await asyncio.to_thread(begun.wait)
+        tick.cancel()
+        goes_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await tick
+
+    asyncio.run(cancelled())
+    assert app.issues.status(id) == rt.Pending()
+
+    entry = tick(app)
+
+    assert entry is not None
+    assert (entry.issue_id, entry.status) == (id, "applied")
 
 
 def test_commands_that_a_flow_has_added_need_trust_even_from_memory() -> None:
