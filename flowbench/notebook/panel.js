@@ -49,11 +49,12 @@ function render({ model, el }) {
     clearTimeout(patience);
     if (!node) facts.hide();
     else if (isGone()) facts.wait("The kernel has gone; nothing more is known of this node.");
+    else if (model.get("view").over) facts.wait(`The run has ended. A cell with "%fb graph ${about.id}" tells of its nodes.`);
     else {
       facts.wait("…");
       patience = setTimeout(() => facts.wait("The kernel is busy with something else; this is shown as soon as it answers."), PATIENCE);
     }
-    if (!isGone()) model.send({ event: "look", node, open });
+    if (!isGone()) model.send({ event: "look", node, open }); // of a run that has ended nobody hears it
   }
 
   function tell() {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
@@ -27,7 +28,13 @@ from flowbench.runtime import Debugger, Run
 
 INTERVAL = 0.1  # seconds between two refreshes: a browser paints 15-30 a second and must also do other things
 PATIENCE = 0.3  # seconds that the still output of a quick run waits for its picture
+KEPT = 4
+"""Panels of ended runs that stay. A page that was loaded anew while the cell was busy hears of no end and no still
+output; it asks the kernel for the widget as soon as that is free, and shows how the run has ended."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+_kept: deque[Any] = deque()
 
 
 class Handle(Protocol):
@@ -178,7 +185,7 @@ class LiveShow(Show):
             picture = graph.svg(drawing)
         with self._lock:
             self._folds, self._drawn_with = Folds(drawing), wanted
-            if self.panel is not None and not self._is_finished:
+            if self.panel is not None:
                 self._send_view()
                 self.panel.svg = picture
         self._drawn.set()
@@ -223,8 +230,16 @@ class LiveShow(Show):
     def _close(self) -> None:
         for forget in self._unwatch:
             forget()
-        for widget in self._widgets:
-            widget.close()
+        if self.stepper is None and self.panel is not None:
+            self._send_view()
+            self.panel.log = self._tail.shown()
+            self.panel.on_msg(self._on_click, remove=True)  # which holds the run
+            _kept.append(self.panel)
+            if len(_kept) > KEPT:
+                _kept.popleft().close()
+        else:
+            for widget in self._widgets:
+                widget.close()
 
     def _view(self) -> dict[str, Any]:
         progress = self.run.progress()

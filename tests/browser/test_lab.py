@@ -313,3 +313,42 @@ def test_a_stepper_says_that_its_kernel_was_shut_down(browser: Any, address: str
     browser.evaluate("void window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     assert_gone(stepper)
+
+
+WAITING = """
+%load_ext flowbench
+import asyncio
+import flowbench as fb
+
+@fb.agent
+async def nap(x):
+    while not open("go").read():
+        await asyncio.sleep(0.05)
+    return x
+"""
+
+
+def test_the_panel_of_a_page_loaded_anew_comes_back_as_soon_as_the_kernel_can_answer(
+    browser: Any, address: str, place: Path, shot: Any
+) -> None:
+    from playwright.sync_api import expect
+
+    go = place / "notebooks" / "go"
+    go.write_text("")
+    cells = WAITING, "%%blueprint work\nnap", "%fb run work --ctx {'x': 1}"
+    paper(place / "notebooks" / "anew.ipynb", *cells, kernel="python3")
+    book = Notebook(browser, address, "anew.ipynb")
+    book.run_all()
+    expect(book.cell(2).locator(".fb-state")).to_have_text("Running", timeout=30_000)
+    browser.evaluate("() => window.jupyterapp.commands.execute('docmanager:save').then(() => 1)")
+
+    browser.once("dialog", lambda dialog: dialog.accept())
+    browser.reload()
+    expect(browser.get_by_text("Loading widget")).to_be_visible(timeout=60_000)
+    go.write_text("go")
+
+    panel = browser.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .fb-panel")
+    expect(panel.locator(".fb-state")).to_have_text("Done", timeout=30_000)
+    panel.locator('[id="fb-0"]').click(timeout=20_000)
+    expect(panel.locator(".fb-facts")).to_contain_text("The run has ended")
+    shot("12-loaded-anew", panel)

@@ -11,7 +11,7 @@ import pytest
 
 from flowbench.blueprint import Functions
 from flowbench.notebook.record import MIME
-from flowbench.notebook.show import WIDGET, LiveShow, Show
+from flowbench.notebook.show import KEPT, WIDGET, LiveShow, Show
 from flowbench.notebook.stepper import act
 from flowbench.notebook.tap import ABORT
 from flowbench.runtime import Debugger, Run, debug, launch
@@ -188,7 +188,20 @@ def test_at_the_end_the_still_output_takes_the_place_of_the_panel(live: Run) -> 
     assert [kind for kind, _, _ in display.shown] == ["display", "update"]
     assert "<img" in display.shown[-1][1]["text/html"]
     assert watcher.watched == {}
-    assert shown.panel.comm is None
+
+
+def test_the_panels_of_the_last_runs_stay_for_pages_that_were_loaded_anew() -> None:
+    panels = []
+    for _ in range(KEPT + 1):
+        run = launch(blueprint(step("wait")), {"x": 1}, **HOW)
+        shown, _, _ = opened(run)
+        run.abort()
+        run.wait(10)
+        shown.finish()
+        panels.append(shown.panel)
+
+    assert [panel.comm is None for panel in panels] == [True] + [False] * KEPT
+    assert (panels[-1].view["state"], panels[-1].view["over"]) == ("cancelled", True)
 
 
 def test_a_run_that_nobody_waits_for_finishes_by_itself(live: Run) -> None:
