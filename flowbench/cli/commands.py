@@ -25,6 +25,7 @@ COMMANDS = {
     "trust": "Show the commands in the Blueprint FILE and allow them, once and for all, if you say so.",
     "runs": "List the runs on this machine; show, remove and clean up.",
     "resume": "Go on with the run ID where it stopped.",
+    "rerun": "Run a step of the run ID again, and all that depends on it, as a new run.",
     "notebook": "Work with notebooks without a browser.",
     "doctor": "Look at everything that flowbench needs here, and say how to mend what is missing or odd.",
 }

@@ -81,6 +81,7 @@ def _facts(past: PastRun, steps: list[StepRecord], lines: list[Line]) -> dict[st
         "error": past.error,
         "cause": None if past.cause is None else {"reason": str(past.cause.reason), "by": past.cause.by},
         "owners": past.owners,
+        "origin": None if past.origin is None else {"run_id": past.origin.parent, "at": past.origin.at},
         "left_out": past.left_out,
         "path": str(past.path),
         "ctx": past.ctx,
@@ -98,6 +99,8 @@ def _blueprint(past: PastRun) -> Any:
 
 def _summary(past: PastRun, shown: list[StepRecord]) -> list[str]:
     lines = [short(past.summary(), 400), f"started {moment(past.started)}, recorded in {past.path}"]
+    if past.origin is not None:
+        lines.append(f"begun as {past.origin.parent}, run again from {', '.join(past.origin.at[:5])}")
     if past.owners > 1:
         lines.append(f"{past.owners} processes have worked on it, one after the other")
     if past.stopped is not None and past.state == "done":

@@ -21,6 +21,8 @@ USAGE = {
     "diff": "diff [RUN] [A [B]] [--out NAME]",
     "runs": "runs [--out NAME]",
     "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue]",
+    "rerun": "rerun RUN --at STEP|AGENT [--with NAME] [--set PATH=JSON] [--out NAME] [--bg] [--timeout S] [--limit N] "
+    "[--on-abort stop|continue]",
     "abort": "abort [RUN]",
     "step": "step [next | go | abort | set PATH JSON]",
     "help": "help",
@@ -83,11 +85,15 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--ctx", metavar="VALUE")
         parser.add_argument("--step", action="store_true")
         parser.add_argument("--durability", choices=("memory", "process", "power"), default="process")
-    if name == "resume":
+    if name in ("resume", "rerun"):
         parser.add_argument("id", metavar="RUN")
-    if name in ("run", "resume", "agents", "ctx", "diff", "lint", "runs"):
+    if name == "rerun":
+        parser.add_argument("--at", metavar="STEP|AGENT", required=True)
+        parser.add_argument("--with", dest="name", metavar="NAME")
+        parser.add_argument("--set", dest="patch", metavar="PATH=JSON", type=_edit, action="append")
+    if name in ("run", "resume", "rerun", "agents", "ctx", "diff", "lint", "runs"):
         parser.add_argument("--out", metavar="NAME", type=_variable)
-    if name in ("run", "resume"):
+    if name in ("run", "resume", "rerun"):
         parser.add_argument("--bg", action="store_true")
         parser.add_argument("--timeout", metavar="S", type=_seconds)
         parser.add_argument("--limit", metavar="N", type=_count)
@@ -180,6 +186,15 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"`{text}` is no whole number from 1 on")
     return int(text)
+
+
+def _edit(text: str) -> tuple[str, Any]:
+    path, is_there, value = text.partition("=")
+    try:
+        return path.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        why = f"{value or 'nothing'} is no JSON" if is_there else "there is no ="
+        raise argparse.ArgumentTypeError(f"`{text}`: {why}; write --set $.path=JSON") from None
 
 
 def _variable(text: str) -> str:

@@ -19,6 +19,7 @@ FLAGS = {
     "lint": ["--out"],
     "runs": ["--out"],
     "run": ["--bg", "--ctx", "--durability", "--limit", "--on-abort", "--out", "--step", "--timeout"],
+    "rerun": ["--at", "--bg", "--limit", "--on-abort", "--out", "--set", "--timeout", "--with"],
     "resume": ["--bg", "--limit", "--on-abort", "--out", "--timeout"],
 }
 CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
@@ -52,7 +53,11 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
     if name in NAMING and not rest:
         known = blueprint_names(variables)
         return _starting(word, [*known, *(run.id for run in recent.runs())] if name == "graph" and word else known)
-    if name == "resume" and not rest:
+    if name == "rerun" and rest and rest[-1] == "--at":
+        return _starting(word, _addresses(rest[0], word, recent))
+    if name == "rerun" and rest and rest[-1] == "--with":
+        return _starting(word, blueprint_names(variables))
+    if name in ("resume", "rerun") and not rest:
         return _starting(word, [info.id for info in runs()[:OFFERED]])[::-1]  # the newest first
     if name in RUN_NAMING:
         found = [run.id for run in recent.runs()] if not rest else []

@@ -6,6 +6,7 @@ TEXT = """\
 
 %fb run NAME [options]       run a Blueprint and wait; the Run is left in `run`
 %fb resume RUN [options]     go on with a recorded run; recorded steps do not run again
+%fb rerun RUN --at STEP      run this step again, and what depends on it, as a new run
 %fb graph NAME | RUN         draw a Blueprint, or a run as it is now
 %fb lint NAME                what is likely not meant in a Blueprint, and what to do about it
 %fb agents [NAME]            who can do a step: how it runs, where it is defined, who uses it
@@ -20,9 +21,9 @@ TEXT = """\
 %fb help                     this list
 
 A RUN is a part of its id or the variable that holds it. --out NAME leaves what a word gives
-in a variable: the Run of run and resume, the values of the others.
+in a variable: the Run of run, resume and rerun, the values of the others.
 
-Options of run and resume:
+Options of run, resume and rerun:
   --out NAME                 leave the Run in this variable too
   --bg                       do not wait: the cell ends at once, the run goes on
   --timeout S                stop the run after S seconds
@@ -30,6 +31,11 @@ Options of run and resume:
                              steps that start a process cores, async functions no limit
   --on-abort stop|continue   when the run is aborted: the cell fails and queued cells do not
                              run (stop, the default), or the notebook goes on (continue)
+Options of rerun alone:
+  --at STEP|AGENT            the address of a step, such as 2.f0, or an agent: all its visits
+  --with NAME                go on with this Blueprint; what is recorded before its first
+                             difference stays
+  --set PATH=JSON            write this into the ctx that the step sees
 Options of run alone:
   --ctx VALUE                what the run begins with: a variable, JSON or a Python expression
   --step                     pause before each step; buttons or `%fb step` go on

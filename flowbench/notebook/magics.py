@@ -23,7 +23,7 @@ from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
-from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, launch, resume, runs, waiting
+from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, launch, rerun, resume, runs, waiting
 
 T = TypeVar("T")
 
@@ -113,11 +113,21 @@ class FlowMagics(Magics):
         self._watch(run, options)
 
     def _resume(self, options: Any) -> None:
-        held = self._variables.get(options.id)
-        id = held.id if isinstance(held, (Run, PastRun)) else options.id
-        run = resume(id, timeout=options.timeout, limit=options.limit)
+        run = resume(self._run_id(options.id), timeout=options.timeout, limit=options.limit)
         self._keep(run, options.out)
         self._watch(run, options)
+
+    def _rerun(self, options: Any) -> None:
+        blueprint = None if options.name is None else self._blueprint(options.name)
+        how: Any = {"blueprint": blueprint, "timeout": options.timeout, "limit": options.limit}
+        run = rerun(self._run_id(options.id), options.at, patch=dict(options.patch or ()), **how)
+        self._keep(run, options.out)
+        self._watch(run, options)
+
+    def _run_id(self, name: str) -> str:
+        """Of a run that is named by its id or by a variable."""
+        held = self._variables.get(name)
+        return held.id if isinstance(held, (Run, PastRun)) else name
 
     def _graph(self, options: Any) -> None:
         if self.recent.is_run(options.name) and not isinstance(self._variables.get(options.name), bp.Blueprint):

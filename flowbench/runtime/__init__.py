@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from flowbench.runtime.origins import known_origins, recorded_origins
     from flowbench.runtime.past import PastRun, recall
     from flowbench.runtime.progress import Progress
+    from flowbench.runtime.rerunning import rerun
     from flowbench.runtime.run import Run
     from flowbench.runtime.stepping import Debugger, Pause
     from flowbench.runtime.upkeep import Collected, collect, remove
@@ -112,6 +113,7 @@ __all__ = [
     "recall",
     "recorded_origins",
     "remove",
+    "rerun",
     "resume",
     "run_sync",
     "runs",
@@ -179,6 +181,7 @@ __getattr__ = front(
         "origins": ("known_origins", "recorded_origins"),
         "past": ("PastRun", "recall"),
         "progress": ("Progress",),
+        "rerunning": ("rerun",),
         "run": ("Run",),
         "stepping": ("Debugger", "Pause"),
         "upkeep": ("Collected", "collect", "remove"),

@@ -149,6 +149,19 @@ class Resume(Entry, frozen=True, tag="resume"):
     blueprint: Any = None
 
 
+class Fork(Entry, frozen=True, tag="fork"):
+    """Ends what was taken over from another run. parent: its id. at: addresses of the steps that run again, and with
+    them all that depends on them. blueprint: set when a changed one goes on. agents: digests of code that has changed.
+    """
+
+    parent: str
+    at: list[str]
+    t: float
+    pid: int
+    blueprint: Any = None
+    agents: dict[str, str] = {}
+
+
 class End(Entry, frozen=True, tag="end"):
     """state: done | failed | cancelled. causes: addresses of the outcomes that made it fail."""
 
@@ -158,6 +171,6 @@ class End(Entry, frozen=True, tag="end"):
     causes: list[str] = []
 
 
-AnyEntry = Begun | Start | Done | Fail | Skip | Cancel | Answer | Join | Patch | Abort | Resume | End
+AnyEntry = Begun | Start | Done | Fail | Skip | Cancel | Answer | Join | Patch | Abort | Resume | Fork | End
 decode_entry = msgspec.json.Decoder(AnyEntry).decode
 encode_entry = msgspec.json.Encoder().encode

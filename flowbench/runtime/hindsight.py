@@ -17,6 +17,8 @@ from flowbench.runtime.progress import ENDED, step_count
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowbench.runtime.run import Run
+
 Moment = int | str | StepRecord
 """When: a step of `run.steps`, its index there, the address of any node, "start" or "end"."""
 
@@ -43,6 +45,14 @@ class Hindsight(ABC):
     def step_count(self) -> int:
         """Steps that have ended, done, failed or cancelled; of one that was tried again only the last attempt."""
         return step_count(step.address for step in self.steps if step.status in ENDED)
+
+    def rerun(self, at: Moment, **options: Any) -> Run:
+        """Run a step of it again, and all that depends on it, as a new run; see `runtime.rerun`, whose options it
+        takes. at: a step, its index in `steps`, the address of any node, or the name of an agent.
+        """
+        from flowbench.runtime.rerunning import rerun
+
+        return rerun(self.id, self._address(at), **options)
 
     def frame(self, ctx: int | Sequence[str] = columns.LIMIT) -> pd.DataFrame:
         """One row per step visit, in the order they ended: address, agent, attempt, status, started (UTC), seconds,

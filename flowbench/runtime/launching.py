@@ -117,7 +117,7 @@ def resume(
     Raises: RunNotFound, RunError, RunOwned, JournalDamaged, BlueprintChanged, blueprint.UntrustedBlueprint for a
     record that was not made here, engine.CompileError.
     """
-    _check(options, "resume", {*Common.__optional_keys__, "blueprint", "accept_changes", "despite_orphans"})
+    check(options, "resume", {*Common.__optional_keys__, "blueprint", "accept_changes", "despite_orphans"})
     folder = store.find(run_id)
     if not despite_orphans:
         _let_end(folder.name)
@@ -128,13 +128,13 @@ def resume(
         original = replay.blueprint_of(recorded)
         if blueprint is None and recorded.state != "done":
             bp.require_trust(original, options.get("trust"))
-        chosen = original if blueprint is None else _complete(blueprint, options)
+        chosen = original if blueprint is None else complete(blueprint, options)
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:
             raise BlueprintChanged(recorded.id, changed, _staying(chosen, recorded, options), len(recorded.outcomes))
-        linked = _link(chosen, options, recorded.compat)
+        linked = link(chosen, options, recorded.compat)
         places = turnstiles(linked.uses, options.get("limit"))
-        token, bus = _token(options, chosen), Bus()
+        token, bus = token_for(options, chosen), Bus()
         recorder: Memory
         kept = engine.Secrets()
         if recorded.state == "done" and not changed:
@@ -147,7 +147,7 @@ def resume(
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
         run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
-        return _begin(run, linked, recorded.ctx, places, kept, recorded=recorded, seat=options.get("seat"))
+        return begin(run, linked, recorded.ctx, places, kept, recorded=recorded, seat=options.get("seat"))
     except BaseException:
         journal.close()
         raise
@@ -204,20 +204,20 @@ def _staying(chosen: bp.Blueprint, recorded: replay.Recorded, options: Common) -
 
 
 def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
-    _check(options, "launch" if debugger is None else "debug", Options.__optional_keys__)
+    check(options, "launch" if debugger is None else "debug", Options.__optional_keys__)
     compat = options.get("compat")
-    blueprint = _complete(source, options)
+    blueprint = complete(source, options)
     ctx, text = flow.take({} if ctx is None else ctx)
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
-    linked = _link(blueprint, options, compat)
+    linked = link(blueprint, options, compat)
     places = turnstiles(linked.uses, options.get("limit"))
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()
-    token, bus = _token(options, blueprint), Bus()
+    token, bus = token_for(options, blueprint), Bus()
     durability = options.get("durability", "process")
     if durability == "memory":
         run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
-        return _begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
+        return begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
     bp.remember_trust(blueprint)
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
@@ -230,13 +230,13 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
-        return _begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
+        return begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
     except BaseException:
         journal.close()
         raise
 
 
-def _check(options: Mapping[str, Any], name: str, known: Collection[str]) -> None:
+def check(options: Mapping[str, Any], name: str, known: Collection[str]) -> None:
     """Raises: TypeError for an option that nobody knows, RunError for a durability that nobody offers."""
     for key in options:
         if key not in known:
@@ -255,20 +255,20 @@ def _to_record(blueprint: bp.Blueprint) -> dict[str, Any]:
     return {**bp.to_json(hollow), "flow": blueprint.flow}
 
 
-def _complete(source: bp.Source, options: Common) -> bp.Blueprint:
+def complete(source: bp.Source, options: Common) -> bp.Blueprint:
     """The Blueprint to run. Every way to run one passes here, or is a resume of what has passed."""
     blueprint = bp.load(source)
     bp.require_trust(blueprint, options.get("trust"))
     return bp.adopt(blueprint, options.get("functions", bp.functions))
 
 
-def _link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:
+def link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:
     functions = options.get("functions", bp.functions)
     factories, externs = engine.factories(functions), options.get("externs")
     return engine.link(engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids()))
 
 
-def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
+def token_for(options: Common, blueprint: bp.Blueprint) -> CancelToken:
     parent, timeout, outer = options.get("token"), options.get("timeout"), engine.stopper.get()
     if parent is None and outer is not None:
         parent = outer()
@@ -279,7 +279,7 @@ def _token(options: Common, blueprint: bp.Blueprint) -> CancelToken:
     return CancelToken(timeout) if parent is None else parent.child(timeout)
 
 
-def _begin(
+def begin(
     run: Run,
     linked: engine.Linked,
     ctx: Any,

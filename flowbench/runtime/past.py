@@ -43,7 +43,8 @@ class PastRun(Hindsight):
 
     id, path, blueprint: the Blueprint as it was last run. state: done | failed | cancelled | interrupted | running (in
     some process, now). started: unix seconds. seconds: from the first to the last entry. error: why it failed.
-    cause: who stopped it. owners: processes that have worked on it, one after the other.
+    cause: who stopped it. owners: processes that have worked on it, one after the other. origin: the run whose records
+    it began with, as `rerun` makes it (parent: its id, at: the addresses that ran again); None for all others.
     steps: one record per visit, earlier attempts too, in the order they ended. Status "unknown" is a step whose owner
     died while it ran. running: address -> (agent, unix seconds) in a run that runs. left_out: records from before the
     Blueprint was changed, which the present one does not have.
@@ -59,6 +60,7 @@ class PastRun(Hindsight):
         is_live = recorded.state == "interrupted" and journal.is_owned(folder)
         self.state = "running" if is_live else recorded.state
         self.cause = _cause(lines) if self.state == "cancelled" else None
+        self.origin = recorded.origin
         self.owners = 1 + sum(isinstance(line, e.Resume) for line in lines)
         program = flow.compile(self.blueprint.flow, recorded.compat, externs)
         self._history = History(program, recorded, recorded.ctx)
@@ -147,6 +149,9 @@ class _Rows:
             case e.Skip():
                 self.running.pop(line.at, None)
                 self._add(line.at, line.ref, "skipped", line.t, line.d, line.n, line.input, error=line.why or None)
+            case e.Fork():
+                if line.blueprint is not None:
+                    self._change()
             case e.Resume():
                 self.lose()
                 if line.blueprint is not None:

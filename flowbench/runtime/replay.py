@@ -27,14 +27,16 @@ class Recorded:
 
     id, blueprint, ctx, compat: what the run was started with, or resumed with.
     state: done | failed | cancelled, or interrupted when no `end` was written. changed: the Blueprint was exchanged or
-    code has changed, so that a step with another input runs again instead of being refused.
+    code has changed, so that a step with another input runs again instead of being refused. origin: which run its
+    first records were taken from; None if they are its own.
     """
 
     def __init__(self, folder: Path, lines: Sequence[e.AnyEntry]) -> None:
         if not lines or not isinstance(lines[0], e.Begun):
             raise JournalDamaged(folder / FILE, 0, "its first line does not begin a run")
         begun = lines[0]
-        self.folder, self.id = folder, begun.id
+        self.folder, self.id, self.begun = folder, begun.id, begun
+        self.origin: e.Fork | None = None
         self.blueprint, self.ctx, self.compat, self.agents = begun.blueprint, begun.ctx, begun.compat, begun.agents
         self.outcomes: dict[str, flow.Outcome] = {}
         self.visits: dict[str, Visited] = {}
@@ -77,6 +79,10 @@ class Recorded:
                 self._era = Era()
                 self.state, self.causes = "interrupted", []
                 self.forget(line.forget)
+                self.exchange(line.blueprint, line.agents)
+            case e.Fork():
+                self.origin = line
+                self._era = Era()
                 self.exchange(line.blueprint, line.agents)
 
     def _outcome(self, line: Visited, error: str | None, skipped: str | None = None) -> None:
@@ -157,10 +163,14 @@ def go_on(
 
     blueprint: a changed one, accepted. forget: addresses of the outcomes that no longer count.
     """
-    changed = {name: digest for name, digest in agents.items() if recorded.agents.get(name) != digest}
-    entry = e.Resume(time.time(), os.getpid(), list(forget), changed, blueprint)
+    entry = e.Resume(time.time(), os.getpid(), list(forget), changed_code(recorded, agents), blueprint)
     journal.append(entry)
     recorded.read(entry)
+
+
+def changed_code(recorded: Recorded, agents: Mapping[str, str]) -> dict[str, str]:
+    """Digests of agents whose code is not the recorded one."""
+    return {name: digest for name, digest in agents.items() if recorded.agents.get(name) != digest}
 
 
 def fingerprint(blueprint: Any) -> str:

@@ -120,7 +120,9 @@ def test_only_the_asked_command_is_imported(words: list[str], env: dict[str, str
 def test_a_shell_completes_a_command_and_says_what_it_does() -> None:
     found = main.shell_complete(click.Context(main), "r")
 
-    assert [(each.value, bool(each.help)) for each in found] == [("run", True), ("runs", True), ("resume", True)]
+    assert [(each.value, bool(each.help)) for each in found] == [
+        (name, True) for name in ("run", "runs", "resume", "rerun")
+    ]
 
 
 def test_a_shell_completes_after_runs_its_words_and_the_options_of_list() -> None:

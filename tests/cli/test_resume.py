@@ -98,3 +98,19 @@ def test_resume_with_a_changed_blueprint_shows_what_would_stay(flowbench: Comman
         "add --accept-changes to go on with it"
     )
     assert json.loads(taken.stdout)["ctx"] == {"number": 6, "other": 12}
+
+
+def test_rerun_makes_a_new_run_from_one_step_on(flowbench: Command, desk: Path) -> None:
+    run = flowbench("run", "halve.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}', "--json")
+    first = json.loads(run.stdout)
+
+    again = flowbench("rerun", first["run_id"], "--at", "0", "--agents", "agents.py", "--set", "$.x=8", "--json")
+    shown = flowbench("runs", "show", "@last")
+    wrong = flowbench("rerun", first["run_id"], "--at", "9", "--agents", "agents.py")
+
+    told = json.loads(again.stdout)
+    assert told["run_id"] != first["run_id"]
+    assert told["ctx"]["x"] == 8
+    assert f"begun as {first['run_id']}, run again from 0" in shown.stdout
+    assert wrong.returncode == Exit.FAILED
+    assert "has no step '9' to run again" in wrong.stderr

@@ -16,8 +16,11 @@ DEMO = load(blueprint(step("double")))
 NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 1}}
 
 CASES = {
-    "all words": ("%fb ", ["abort", "agents", "ctx", "diff", "graph", "help", "lint", "resume", "run", "runs", "step"]),
-    "words": ("%fb r", ["resume", "run", "runs"]),
+    "all words": (
+        "%fb ",
+        ["abort", "agents", "ctx", "diff", "graph", "help", "lint", "rerun", "resume", "run", "runs", "step"],
+    ),
+    "words": ("%fb r", ["rerun", "resume", "run", "runs"]),
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
     "Blueprints by letter": ("%flowbench graph d", ["demo"]),
     "flags": ("%fb run demo --o", ["--on-abort", "--out"]),
