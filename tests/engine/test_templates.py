@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.flows import Json, step
 class Here:
     """As much of a site as a template asks for."""
 
-    run_id, folder = "template-test", None
+    run_id, folder = f"template-test-{os.getpid()}", None
 
     def __init__(self) -> None:
         self.token, self.secrets = CancelToken(), Secrets()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,8 @@ def test_what_the_answering_function_raises_ends_the_script() -> None:
         raise LookupError("not today")
 
     with pytest.raises(LookupError, match="not today"):
-        run({"do": "ask and sleep"}, refuse, tag="lookup-test")
-    assert bearing(RUN, "lookup-test") == set()
+        run({"do": "ask and sleep"}, refuse, tag=f"lookup-{os.getpid()}")
+    assert bearing(RUN, f"lookup-{os.getpid()}") == set()
 
 
 def test_an_abort_while_it_is_answered_ends_both() -> None:
@@ -64,9 +65,9 @@ def test_an_abort_while_it_is_answered_ends_both() -> None:
             ended.append(question)
 
     with pytest.raises(Aborted):
-        run({"do": "ask and sleep"}, slow, token=token, tag="slow-test")
+        run({"do": "ask and sleep"}, slow, token=token, tag=f"slow-{os.getpid()}")
     assert ended == ["ready"]
-    assert bearing(RUN, "slow-test") == set()
+    assert bearing(RUN, f"slow-{os.getpid()}") == set()
 
 
 def test_its_time_is_bounded(tmp_path: Path) -> None:
