@@ -12,7 +12,7 @@ from flowbench.notebook.completion import complete
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
-from flowbench.runtime import PastRun, Run, prints, waiting
+from flowbench.runtime import PastRun, Run, errors, prints, waiting
 
 WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
@@ -45,6 +45,7 @@ def load_ipython_extension(shell: Any) -> None:
         waiting.pumps.append(seen.pump)
     # In a kernel the panel and the still output show what steps print; a terminal has only its own lines for that.
     prints.passes_on = kernel_of(shell) is None
+    errors.cell_of = magics.cell_of
     if is_headless():
         unattended.install(shell).shown = magics.recent.added
 
@@ -60,6 +61,7 @@ def unload_ipython_extension(shell: Any) -> None:
     for type in REPRS:
         shell.display_formatter.mimebundle_formatter.pop(type, None)
     prints.passes_on = True
+    errors.cell_of = lambda _: ""
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump in waiting.pumps:
         waiting.pumps.remove(seen.pump)

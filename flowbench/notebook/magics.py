@@ -144,7 +144,7 @@ class FlowMagics(Magics):
 
     def _agents(self, options: Any) -> None:
         names = blueprint_names(self._variables) if options.name is None else [options.name]
-        rows = agents.listing(bp.functions, {name: self._blueprint(name) for name in names}, self._cell_of)
+        rows = agents.listing(bp.functions, {name: self._blueprint(name) for name in names}, self._place_of)
         if options.name is not None:
             rows = [row for row in rows if row.used_by]
         self._leave([row._asdict() for row in rows], options.out)
@@ -245,12 +245,14 @@ class FlowMagics(Magics):
             self._variables[out] = value
         return value
 
-    def _cell_of(self, file: str) -> str:
-        """`In[3]` for the code of a cell, a path in short otherwise."""
+    def cell_of(self, file: str) -> str:
+        """`In[3]` for the code of a cell, else ""."""
         cells = getattr(self._shell.compile, "_filename_map", {})  # IPython has no public way to ask
-        if file in cells:
-            return f"In[{cells[file]}]"
-        return (
+        return f"In[{cells[file]}]" if file in cells else ""
+
+    def _place_of(self, file: str) -> str:
+        """Its cell, or a path in short."""
+        return self.cell_of(file) or (
             os.path.relpath(file)
             if file.startswith(os.getcwd() + os.sep)
             else file.replace(os.path.expanduser("~"), "~")

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from flowbench.cancel import Cause
 from flowbench.errors import FlowbenchError
 from flowbench.words import count
+
+
+def _no_cell(file: str) -> str:
+    return ""
+
+
+cell_of: Callable[[str], str] = _no_cell
+"""The cell, such as `In[3]`, whose code has this file name; "" for a file. A notebook puts its own here: its cells have
+files of long and odd names."""
 
 
 class RunError(FlowbenchError):
@@ -161,5 +171,11 @@ def own_frames(error: BaseException) -> list[str]:
     """The body's traceback without the frames of this package: a person looks for their own line."""
     inside = str(Path(__file__).parent.parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(inside)]
-    lines = ["Traceback of the agent (most recent call last):", *traceback.format_list(frames)] if frames else []
+    told = [_with_cell(text, frame.filename) for text, frame in zip(traceback.format_list(frames), frames, strict=True)]
+    lines = ["Traceback of the agent (most recent call last):", *told] if frames else []
     return [line.rstrip("\n") for line in (*lines, *traceback.format_exception_only(error))]
+
+
+def _with_cell(text: str, file: str) -> str:
+    cell = cell_of(file)
+    return text.replace(f'File "{file}"', f"Cell {cell}", 1) if cell else text

@@ -93,3 +93,11 @@ def test_what_is_not_there_is_said_and_null_is_null(desk: Shell) -> None:
 
     assert all("(not there)" in html and "NaN" not in html for html in shown)
     assert "None" in shown[1]
+
+
+def test_a_traceback_in_the_log_names_the_cell(desk: Shell) -> None:
+    desk("%fb run failing --ctx {'x': 1}")
+
+    told = [line.text.strip() for line in desk.names["run"].log.lines()]
+
+    assert any(text.startswith("Cell In[") and text.endswith("in fail") for text in told), told
