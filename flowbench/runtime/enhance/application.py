@@ -14,7 +14,7 @@ import msgspec
 
 from flowbench import blueprint as bp
 from flowbench import storage
-from flowbench.cancel import CancelToken
+from flowbench.cancel import Aborted, CancelToken
 from flowbench.flow import compact
 from flowbench.runtime.enhance import agents, commit
 from flowbench.runtime.enhance.issues import Applied, Issue, Issues, IssueStatus, IssueStore, Pending, Rejected
@@ -114,10 +114,13 @@ class EnhanceApplication:
         await asyncio.to_thread(self.settings.put, setting)
 
     async def tick(self, token: CancelToken | None = None) -> LogEntry | None:
-        """Work off one issue; None if none waits. Abort raises RunCancelled, and the issue waits again at its place.
+        """Work off one issue; None if none waits; abort raises RunCancelled, and the issue waits again at its place.
 
-        Raises: whatever kept the flow from its end; the issue is then rejected with it.
+        Raises: cancel.Aborted if that was before anything began; else whatever kept the flow from its end, and the
+        issue is rejected with it.
         """
+        if token is not None:
+            token.heartbeat()
         issue = await self._popped()
         if issue is None:
             return None
@@ -141,6 +144,8 @@ class EnhanceApplication:
             try:
                 if await self.tick(token) is not None:
                     continue
+            except Aborted:  # what it says on abort: it returns
+                return
             except Exception as error:  # one issue must not stop the others; it says itself what went wrong
                 if token.aborted():
                     return
