@@ -60,6 +60,7 @@ from flowbench.blueprint.model import (
     parse,
     to_json,
 )
+from flowbench.blueprint.outer_specs import read_operator
 from flowbench.blueprint.place import under
 from flowbench.blueprint.placeholders import Part, Slot, SpecError, placeholders
 from flowbench.blueprint.python_function import PythonFunction
@@ -208,6 +209,7 @@ __all__ = [
     "read_agents",
     "read_command",
     "read_lua",
+    "read_operator",
     "remember_trust",
     "require_trust",
     "resolve",

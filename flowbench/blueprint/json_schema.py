@@ -25,7 +25,7 @@ from flowbench.flow import nodes
 Schema = dict[str, Any]
 ID = f"urn:flowbench:blueprint:{SCHEMA_VERSION}"
 PATH = r'^(\$|ctx)(\.[^.\[]+|\["(?!"\])((?!"\])[\s\S])+"\])*$'
-SPECS: dict[str, type[msgspec.Struct]] = {"subprocess": CommandSpec, "lua": LuaSpec}
+SPECS: dict[str, type[msgspec.Struct]] = {"lua": LuaSpec, "subprocess": CommandSpec}
 _EXPECTED = "A value read from the ctx, a literal, or an operation. Short: `$.a` or `ctx.a` for a path."
 
 

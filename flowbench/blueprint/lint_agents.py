@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from flowbench.blueprint.finding import Finding, Level
+from flowbench.blueprint.outer_specs import read_operator
 from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.registry import Functions
 from flowbench.blueprint.specs import read_command, read_lua, templates
@@ -63,7 +65,11 @@ def unknown_operator(survey: Survey, functions: Functions) -> Iterator[Finding]:
 
 def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Finding]:
     """An agent's spec does not say what its kind needs."""
-    readers = {"subprocess": read_command, "lua": read_lua}
+    readers: dict[str, Callable[[Any], object]] = {
+        "lua": read_lua,
+        "operator": read_operator,
+        "subprocess": read_command,
+    }
     for index, agent in enumerate(survey.blueprint.agents):
         try:
             if read := readers.get(agent.kind.value):

@@ -64,7 +64,7 @@ class LuaSpec(msgspec.Struct, frozen=True):
     memory_mb: int = MEMORY
 
 
-S = TypeVar("S", CommandSpec, LuaSpec)
+S = TypeVar("S", bound=msgspec.Struct)
 CHOICES = {"stream_mode": MODES, "fold": FOLDS}
 """Fields that take one of a few words."""
 
@@ -88,9 +88,9 @@ def read_command(spec: Any) -> CommandSpec:
         raise SpecError(
             f"unknown stream_mode: {mode}; there are {', '.join(MODES)}, and null for plain output", "stream_mode"
         )
-    command = _read(spec, CommandSpec, "shell spec")
+    command = read_spec(spec, CommandSpec, "shell spec")
     _check_form(command)
-    _check_time(command.timeout, "shell spec")
+    check_time(command.timeout, "shell spec")
     for name, text in command.env.items():
         if not name or "=" in name or "\0" in name + text:
             raise SpecError(f"shell spec: env[{json.dumps(name)}] cannot be set: a name holds no =, and nothing NUL")
@@ -107,10 +107,10 @@ def read_lua(spec: Any) -> LuaSpec:
     """Raises: SpecError. Source: mlua-swarm 0.2.1 `LuaInProcessSpawnerFactory`; all but fn_id is ours."""
     if not isinstance(spec, Mapping) or not any(isinstance(spec.get(name), str) for name in ("source", "fn_id")):
         raise SpecError("lua spec: 'fn_id' (string) required, or 'source' with the script itself")
-    lua = _read(spec, LuaSpec, "lua spec")
+    lua = read_spec(spec, LuaSpec, "lua spec")
     if lua.source is not None and lua.fn_id is not None:
         raise SpecError("lua spec: 'source' and 'fn_id' both name a script; leave one of them out")
-    _check_time(lua.timeout, "lua spec")
+    check_time(lua.timeout, "lua spec")
     if not 1 <= lua.memory_mb <= 1 << 20:
         raise SpecError(f"lua spec: memory_mb is a number of MiB from 1 on, not {lua.memory_mb}")
     return lua
@@ -168,13 +168,14 @@ def _check_pointer(text: str, name: str, otherwise: str) -> None:
         raise SpecError(f"shell spec: {name} is a JSON Pointer like /result/text, {otherwise}{near}", name)
 
 
-def _check_time(seconds: float | None, where: str) -> None:
+def check_time(seconds: float | None, where: str) -> None:
+    """Raises: SpecError."""
     if seconds is not None and not 0 < seconds < math.inf:
         raise SpecError(f"{where}: timeout is a number of seconds over 0, not {seconds:g}", "timeout")
 
 
-def _read(spec: Mapping[str, Any], cls: type[S], where: str) -> S:
-    """Null is as good as absent."""
+def read_spec(spec: Mapping[str, Any], cls: type[S], where: str) -> S:
+    """A spec of any kind; null is as good as absent. where: how messages begin. Raises: SpecError."""
     known = cls.__struct_fields__
     for key in spec:
         if key not in known:

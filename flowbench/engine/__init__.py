@@ -88,6 +88,7 @@ from flowbench.engine.tasks import Status, TaskSpec, TaskState
 from flowbench.engine.tokens import CapToken, TokenStore
 from flowbench.engine.visiting import Task
 from flowbench.engine.workers import factories
+from flowbench.engine.workers.operator import Operators
 from flowbench.engine.workers.templates import render
 from flowbench.rooms import front
 
@@ -128,6 +129,7 @@ __all__ = [
     "Noted",
     "Operator",
     "OperatorInfo",
+    "Operators",
     "Outcome",
     "Output",
     "OutputEvent",

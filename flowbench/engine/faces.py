@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from flowbench.blueprint import OperatorKind
+from flowbench.blueprint import AgentProfile, OperatorKind
 from flowbench.engine.handing import on_thread
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ class WorkerBinding(msgspec.Struct, frozen=True):
 
     subagent_type: str
     tools: tuple[str, ...] = ()
+
+
+def binding_of(profile: AgentProfile | None) -> WorkerBinding | None:
+    """As an agent's profile says; None where it names no worker."""
+    if profile is None or profile.worker_binding is None:
+        return None
+    return WorkerBinding(profile.worker_binding, profile.tools)
 
 
 class WorkerResult(msgspec.Struct, frozen=True):

@@ -25,7 +25,12 @@ def task_id() -> str:
 
 
 def visit_id(run_id: str, address: str) -> str:
-    """`T-` and 16 hex digits: the task that a run's step at `address` is, in every process that resumes the run."""
+    """`T-` and 16 hex digits: the task that a run's step at `address` is, in every process that resumes the run.
+
+    A task that belongs to no run is its own.
+    """
+    if not address and run_id.startswith("T-"):
+        return run_id
     return f"T-{blake2b(f'{run_id}/{address}'.encode(), digest_size=8).hexdigest()}"
 
 

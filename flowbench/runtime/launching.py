@@ -56,7 +56,8 @@ class Common(TypedDict, total=False):
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
     environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
     commands may run this once, and again only with it, a resume too; `flowbench trust FILE` allows it for good.
-    seat: the session of an operator, whose faces the steps meet; by default nobody's.
+    seat: the session of an operator, whose faces the steps meet; by default nobody's. operators: who does the work of
+    agents of kind operator, by `operator_ref`, before those that are registered with the engine.
     """
 
     timeout: float | None
@@ -68,6 +69,7 @@ class Common(TypedDict, total=False):
     secrets: secrets.Given
     trust: str | None
     seat: engine.Seat | None
+    operators: Mapping[str, engine.Operator] | None
 
 
 class Options(Common, total=False):
@@ -264,7 +266,11 @@ def complete(source: bp.Source, options: Common) -> bp.Blueprint:
 
 def link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:
     functions = options.get("functions", bp.functions)
-    factories, externs = engine.factories(functions), options.get("externs")
+    seat, externs = options.get("seat"), options.get("externs")
+    operators = engine.Operators(
+        options.get("operators") or {}, engine.default if seat is None else lambda: seat.engine
+    )
+    factories = engine.factories(functions, operators=operators)
     return engine.link(engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids()))
 
 

@@ -39,7 +39,9 @@ class ProbeFactory:
 def install(set_attribute: Callable[[Any, str, Any], object], **probes: Probe) -> None:
     """set_attribute: what makes `engine.factories` know them, monkeypatch.setattr in a test."""
     known = engine.factories
-    set_attribute(engine, "factories", lambda functions: {**known(functions), "lua": ProbeFactory(probes)})
+    set_attribute(
+        engine, "factories", lambda functions, **more: {**known(functions, **more), "lua": ProbeFactory(probes)}
+    )
 
 
 def probed(flow: Json, *names: str, **more: Any) -> Json:

@@ -8,14 +8,29 @@ from flowbench.blueprint import Functions, LuaScripts, lua_scripts
 from flowbench.engine.spawner import Factory
 from flowbench.engine.workers.command import CommandFactory
 from flowbench.engine.workers.lua import LuaFactory
+from flowbench.engine.workers.operator import OperatorFactory, Operators
 from flowbench.engine.workers.python_fn import PythonFactory
 
 
-def factories(functions: Functions, *, lua: LuaScripts = lua_scripts) -> Mapping[str, Factory]:
-    """Everything that can run an agent here, by kind. lua: registered scripts, and what scripts may call."""
+def factories(
+    functions: Functions,
+    *,
+    lua: LuaScripts = lua_scripts,
+    operators: Operators | None = None,
+    more: Mapping[str, Factory] | None = None,
+) -> Mapping[str, Factory]:
+    """Everything that can run an agent here, by kind.
+
+    lua: registered scripts, and what scripts may call. operators: by default those of this process's engine.
+    more: kinds that other rooms run.
+    """
+    from flowbench.engine.core import default  # which needs this room for what prompts look like
+
     return {
         "lua": LuaFactory(lua),
+        "operator": OperatorFactory(operators or Operators({}, default)),
         "python_fn": PythonFactory(functions),
         "rust_fn": PythonFactory(functions, as_prompt=True),
         "subprocess": CommandFactory(),
+        **(more or {}),
     }
