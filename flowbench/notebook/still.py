@@ -18,6 +18,7 @@ from flowbench.words import count
 
 ROWS = 25
 COLUMNS = ("address", "agent", "done", "failed", "cancelled", "skipped", "seconds", "last error")
+ALWAYS = ("address", "agent", "done", "seconds")
 ERROR_LENGTH = 160
 VALUE_LENGTH = 4_000  # characters of an input or output
 LINE_LENGTH = 200  # characters of a line of the log
@@ -80,15 +81,17 @@ def _heading(run: Run | PastRun) -> str:
 
 
 def _table(run: Run | PastRun) -> str:
-    """One row per step of the flow, in program order as far as the steps were reached."""
-    rows = Visits(run.steps).seen()
-    if not rows:
+    """One row per step of the flow, in program order as far as they were reached. What no step has, has no column."""
+    seen = Visits(run.steps).seen()
+    if not seen:
         return ""
-    shapes = sorted(rows, key=_program_order)
-    body = "".join(_row(shape, rows[shape], run.log) for shape in shapes[:ROWS])
+    shapes = sorted(seen, key=_program_order)
+    rows = [_row(shape, seen[shape], run.log) for shape in shapes[:ROWS]]
+    shown = [place for place, name in enumerate(COLUMNS) if name in ALWAYS or any(row[place] for row in rows)]
+    body = "".join("<tr>" + "".join(f"<td>{row[place]}</td>" for place in shown) + "</tr>" for row in rows)
     if len(shapes) > ROWS:
-        body += f'<tr><td colspan="{len(COLUMNS)}">and {len(shapes) - ROWS} more</td></tr>'
-    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
+        body += f'<tr><td colspan="{len(shown)}">and {len(shapes) - ROWS} more</td></tr>'
+    head = "".join(f"<th>{COLUMNS[place]}</th>" for place in shown)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -96,10 +99,10 @@ def _program_order(shape: str) -> tuple[int, ...]:
     return flow.key(".".join(part + "0" if part in ("f", "i") else part for part in shape.split(".")))
 
 
-def _row(shape: str, seen: Seen, log: Log) -> str:
-    cells = [shape, seen.last.agent, *(str(n or "") for n in (seen.done, seen.failed, seen.cancelled, seen.skipped))]
-    cells.append(f"{seen.seconds:.3f}")
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + f"<td>{_wrong(seen, log)}</td></tr>"
+def _row(shape: str, seen: Seen, log: Log) -> list[str]:
+    """One cell per column, as HTML."""
+    counts = [str(number or "") for number in (seen.done, seen.failed, seen.cancelled, seen.skipped)]
+    return [escape(shape), escape(seen.last.agent), *counts, f"{seen.seconds:.3f}", _wrong(seen, log)]
 
 
 def _wrong(seen: Seen, log: Log) -> str:

@@ -60,7 +60,8 @@ def test_graph_and_table_need_no_kernel_and_no_script() -> None:
     layout = {"div", "p", "b", "small", "br", "img", "table", "thead", "tbody", "tr", "th", "td"}
     assert {tag for tag, _ in tags} <= layout | {"details", "summary", "pre", "code"}
     assert picture(html).startswith("<svg")
-    assert "<td>0</td><td>double</td><td>1</td><td></td><td></td>" in html
+    assert "<th>done</th><th>seconds</th></tr>" in html
+    assert "<td>0</td><td>double</td><td>1</td>" in html
     assert "<td>1.f</td><td>double</td><td>3</td>" in html
 
 
@@ -183,6 +184,6 @@ def test_the_table_counts_what_was_cancelled_and_its_columns_add_up_to_the_steps
 
     html = still.of_run(run)["text/html"]
 
-    assert "<th>done</th><th>failed</th><th>cancelled</th>" in html
-    assert "<td>1.f</td><td>wait</td><td>1</td><td></td><td>2</td>" in html
+    assert "<th>done</th><th>cancelled</th><th>seconds</th></tr>" in html
+    assert "<td>1.f</td><td>wait</td><td>1</td><td>2</td>" in html
     assert "cancelled, 4 steps in" in html
