@@ -16,6 +16,7 @@ from flowbench.storage.errors import StorageError
 from flowbench.storage.places import private_dir
 
 BUSY_SECONDS = 10.0
+PAUSE = 0.002  # seconds between two tries to become the writer
 WAL_IS_SAFE = (3, 51, 3)  # before it, two processes that write and checkpoint at once could lose commits
 JOURNAL = "wal" if sqlite3.sqlite_version_info >= WAL_IS_SAFE else "delete"
 
@@ -42,7 +43,7 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, begun as a writer, so that it never fails half-way for another one; an error undoes it."""
         with self._ours() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            _begin(connection)
             try:
                 yield connection
             except BaseException:
@@ -79,7 +80,7 @@ class Database:
             if self.path is not None:
                 _patiently(connection, f"PRAGMA journal_mode={JOURNAL}")
                 connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("BEGIN IMMEDIATE")
+            _begin(connection)
             for statement in filter(str.strip, self._schema.split(";")):
                 connection.execute(statement)
             connection.execute("COMMIT")
@@ -106,8 +107,19 @@ def _make(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
+def _begin(connection: sqlite3.Connection) -> None:
+    """Become the writer. SQLite's own waiting looks ten times a second at last, and a busy writer leaves no gap so
+    long: whoever waits like that may starve.
+    """
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        _patiently(connection, "BEGIN IMMEDIATE")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+
+
 def _patiently(connection: sqlite3.Connection, sql: str) -> None:
-    """A change of the journal mode does not wait for others by itself."""
+    """Try until nobody else is in the way; a change of the journal mode does not wait for others by itself."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -115,7 +127,7 @@ def _patiently(connection: sqlite3.Connection, sql: str) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
-            time.sleep(0.005)
+            time.sleep(PAUSE)
         else:
             return
 
