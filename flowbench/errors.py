@@ -31,7 +31,9 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ blueprint.InvalidAgentFile    an agent.md with its own line and column
 │  ├─ blueprint.UnknownFormat
 │  └─ blueprint.BadPatch            an operation of a JSON Patch cannot be carried out
+├─ blueprint.LintRefused            a launch that was to be checked, and lint found errors
 ├─ blueprint.UntrustedBlueprint     a file would run commands that nobody has allowed
+├─ blueprint.UnknownRule            a level for a rule of lint that there is not (also a ValueError)
 ├─ blueprint.UnknownFunction        no Python function is registered under that id
 ├─ blueprint.UnfitFunction          @agent above something that a step cannot call
 ├─ blueprint.UnfitInput             a step's input does not fit its function's parameters
@@ -54,7 +56,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ engine.InvalidSpec
 │  ├─ engine.UnresolvedRef
 │  ├─ engine.UnresolvedOperatorRef
-│  └─ engine.DuplicateAgent
+│  ├─ engine.DuplicateAgent
+│  └─ engine.VerdictNotAllowed      a condition asks for an answer that its agent never gives
 ├─ engine.EngineError               the engine was asked for what it does not do
 │  ├─ engine.TokenError             a token that opens nothing
 │  │  ├─ engine.TokenUnreadable
@@ -84,6 +87,7 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.LuaFailed                 a Lua script raised, with its line
 ├─ engine.TemplateFailed            a prompt template cannot be rendered
 ├─ engine.NotFolded                 an answer that was to be JSON is none
+├─ engine.UnknownVerdict            an agent answered what its verdict does not allow
 ├─ engine.Blocked                    a program's step failed by its own word
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
@@ -116,12 +120,28 @@ cancel.Aborted is a BaseException and stands outside: neither `try` in a flow no
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowbench.diagnostic import Diagnostic, Stage
 
 
 class FlowbenchError(Exception):
-    """Root of all errors for people. code: stable word for JSON and logs, e.g. `path_not_found`."""
+    """Root of all errors for people. code: stable word for JSON and logs, e.g. `path_not_found`.
+
+    stage: when it is met. suggestion: what to do, where the text has it at its end.
+    """
 
     code = "error"
+    stage: Stage = "run"
+    suggestion = ""
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """The same as data: place, line and column as far as they are known, and what to do."""
+        from flowbench.diagnostic import of_error  # only who asks needs it
+
+        return of_error(self)
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this: one tidy line in the cell instead of a traceback of our insides."""

@@ -21,6 +21,7 @@ from flowbench.blueprint.errors import (
     InvalidBlueprint,
     InvalidLayout,
     InvalidVersionLabel,
+    LintRefused,
     LockBusy,
     NotCanonical,
     NoVersionMatches,
@@ -29,17 +30,18 @@ from flowbench.blueprint.errors import (
     UnfitInput,
     UnknownFormat,
     UnknownFunction,
+    UnknownRule,
     UnreadableFile,
     UnreadableText,
     UntrustedBlueprint,
     VersionNotFound,
 )
 from flowbench.blueprint.excerpt import Spot
-from flowbench.blueprint.finding import Finding
 from flowbench.blueprint.hashes import content_hash, text_hash
 from flowbench.blueprint.loader import HasBlueprint, Source, load
 from flowbench.blueprint.lua_registry import LuaScripts, lua_host, lua_script, lua_scripts
 from flowbench.blueprint.model import (
+    BODY,
     AgentDef,
     AgentKind,
     AgentMeta,
@@ -52,10 +54,12 @@ from flowbench.blueprint.model import (
     CompilerStrategy,
     File,
     Inline,
+    LintLevel,
     OperatorDef,
     OperatorKind,
     Provenance,
     SpawnerHints,
+    Verdict,
     dumps,
     parse,
     to_json,
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     from flowbench.blueprint.json_patch import apply_patch
     from flowbench.blueprint.json_schema import schema
     from flowbench.blueprint.linting import lint
+    from flowbench.blueprint.mending import fixed, located
     from flowbench.blueprint.python_body import is_python, run_body
     from flowbench.blueprint.versions.frames import history_frame
     from flowbench.blueprint.versions.git import GitStore
@@ -105,6 +110,7 @@ if TYPE_CHECKING:
     from flowbench.blueprint.versions.traced import ZERO_HASH, CommitMetadata, Entry, EpochId, Git, Trace, Traced
 
 __all__ = [
+    "BODY",
     "FOLDS",
     "MODES",
     "NOTEBOOK_PATH",
@@ -133,7 +139,6 @@ __all__ = [
     "Entry",
     "EpochId",
     "File",
-    "Finding",
     "Fixed",
     "Functions",
     "Git",
@@ -149,6 +154,8 @@ __all__ = [
     "InvalidLayout",
     "InvalidVersionLabel",
     "Latest",
+    "LintLevel",
+    "LintRefused",
     "LockBusy",
     "LuaScripts",
     "LuaSpec",
@@ -174,9 +181,11 @@ __all__ = [
     "UnfitInput",
     "UnknownFormat",
     "UnknownFunction",
+    "UnknownRule",
     "UnreadableFile",
     "UnreadableText",
     "UntrustedBlueprint",
+    "Verdict",
     "Version",
     "VersionNotFound",
     "VersionSelector",
@@ -189,6 +198,7 @@ __all__ = [
     "draw",
     "dumps",
     "expand_paths",
+    "fixed",
     "functions",
     "highest",
     "history_frame",
@@ -196,6 +206,7 @@ __all__ = [
     "is_trusted",
     "lint",
     "load",
+    "located",
     "lua_host",
     "lua_script",
     "lua_scripts",
@@ -236,6 +247,7 @@ __getattr__ = front(
         "json_patch": ("apply_patch",),
         "json_schema": ("schema",),
         "linting": ("lint",),
+        "mending": ("fixed", "located"),
         "python_body": ("is_python", "run_body"),
         "versions.frames": ("history_frame",),
         "versions.git": ("GitStore",),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.words import did_you_mean
 from flowbench.errors import FlowbenchError
+
+if TYPE_CHECKING:
+    from flowbench.diagnostic import Diagnostics
 
 
 class BlueprintError(FlowbenchError):
@@ -18,7 +22,7 @@ class BlueprintError(FlowbenchError):
     line, column: from 1, None when there was no text. excerpt: that line with a caret below, or "".
     """
 
-    code = "blueprint"
+    code, stage = "blueprint", "read"
 
     def __init__(self, message: str, *, source: str = "", place: str = "", spot: Spot | None = None) -> None:
         super().__init__(message)
@@ -116,7 +120,7 @@ class UntrustedBlueprint(FlowbenchError):
     file, run: where it was read, one of them "". hash: what to allow. commands: one line each.
     """
 
-    code = "untrusted"
+    code, stage = "untrusted", "launch"
 
     def __init__(self, file: str, run: str, hash: str, commands: Sequence[str]) -> None:
         self.file, self.run, self.hash, self.commands = file, run, hash, tuple(commands)
@@ -128,10 +132,34 @@ class UntrustedBlueprint(FlowbenchError):
         )
 
 
+class LintRefused(FlowbenchError):
+    """A launch with check="fail": lint found errors, nothing has run. found: all that it found, as Diagnostics."""
+
+    code, stage = "lint_refused", "launch"
+
+    def __init__(self, id: str, found: Diagnostics) -> None:
+        self.found = found
+        errors = found.at("error")
+        more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
+        self.place, self.fix, self.agent = errors[0].place, errors[0].fix, errors[0].agent
+        super().__init__(f"{id} is not run, because its check found: {errors[0]}{more}")
+
+
+class UnknownRule(FlowbenchError, ValueError):
+    """Lint has no such rule, or a rule no such level. known: those that there are."""
+
+    code, stage = "unknown_rule", "lint"
+
+    def __init__(self, name: str, known: Iterable[str], what: str = "rule") -> None:
+        self.known = sorted(known)
+        guess = did_you_mean(name, self.known)
+        super().__init__(f"lint knows no {what} '{name}'{guess}; there are {', '.join(self.known)}")
+
+
 class UnknownFunction(FlowbenchError):
     """No Python function is registered under that id."""
 
-    code = "unknown_function"
+    code, stage = "unknown_function", "launch"
 
     def __init__(self, id: str, known: Iterable[str]) -> None:
         self.id = id

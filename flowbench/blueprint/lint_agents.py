@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flowbench.blueprint.finding import Finding, Level
 from flowbench.blueprint.outer_specs import read_operator
 from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.registry import Functions
 from flowbench.blueprint.specs import read_command, read_lua, templates
 from flowbench.blueprint.survey import Survey
+from flowbench.diagnostic import Diagnostic, Fix, Level
 from flowbench.errors import nearest
 from flowbench.flow import Step
 
 
-def unknown_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def unknown_agent(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """A step names an agent that neither the Blueprint defines nor @agent has registered."""
     known = {agent.name for agent in survey.blueprint.agents}
     told = set()
@@ -26,10 +26,11 @@ def unknown_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
         meant = nearest(ref, [*known, *functions.ids()])
         hint = f"did you mean '{meant}'?" if meant else f"define it under `agents`, or with @agent as '{ref}'"
         level: Level = "error" if survey.blueprint.strategy.strict_refs else "warning"
-        yield Finding(level, "unknown_agent", f"{stop.place}.ref", f"no agent is called '{ref}'", hint)
+        fix = Fix(f"{stop.place}.ref", meant) if meant else None
+        yield Diagnostic(level, "unknown_agent", f"{stop.place}.ref", f"no agent is called '{ref}'", hint, fix, ref)
 
 
-def unused_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def unused_agent(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """An agent is defined, and no step names it."""
     refs = {stop.node.ref for stop in survey.stops if isinstance(stop.node, Step)}
     unanswered = refs - {agent.name for agent in survey.blueprint.agents}
@@ -38,20 +39,22 @@ def unused_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
             meant = nearest(agent.name, unanswered)
             hint = f"did a step mean it with '{meant}'?" if meant else "remove it, or name it in the `ref` of a step"
             text = f"no step calls the agent '{agent.name}'"
-            yield Finding("warning", "unused_agent", f"$.agents[{index}].name", text, hint)
+            yield Diagnostic("warning", "unused_agent", f"$.agents[{index}].name", text, hint)
 
 
-def duplicate_agent(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def duplicate_agent(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """Two agents have one name."""
     first: dict[str, int] = {}
     for index, agent in enumerate(survey.blueprint.agents):
         if agent.name in first:
             text = f"'{agent.name}' is the name of $.agents[{first[agent.name]}] already"
-            yield Finding("error", "duplicate_agent", f"$.agents[{index}].name", text, "give one of them another name")
+            yield Diagnostic(
+                "error", "duplicate_agent", f"$.agents[{index}].name", text, "give one of them another name"
+            )
         first.setdefault(agent.name, index)
 
 
-def unknown_operator(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def unknown_operator(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """An operator agent names an operator that the Blueprint does not define."""
     known = [operator.name for operator in survey.blueprint.operators]
     for index, agent in enumerate(survey.blueprint.agents):
@@ -60,10 +63,11 @@ def unknown_operator(survey: Survey, functions: Functions) -> Iterator[Finding]:
             meant = nearest(ref, known)
             hint = f"did you mean '{meant}'?" if meant else "define it under `operators`"
             place = f"$.agents[{index}].spec.operator_ref"
-            yield Finding("error", "unknown_operator", place, f"no operator is called '{ref}'", hint)
+            fix = Fix(place, meant) if meant else None
+            yield Diagnostic("error", "unknown_operator", place, f"no operator is called '{ref}'", hint, fix)
 
 
-def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """An agent's spec does not say what its kind needs."""
     readers: dict[str, Callable[[Any], object]] = {
         "lua": read_lua,
@@ -78,10 +82,10 @@ def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Finding]:
             text, _, hint = str(error).partition("; ")
             hint = hint or "the agent cannot be built as it is"
             place = f"$.agents[{index}].spec" + (f".{error.at}" if error.at else "")
-            yield Finding("error", "invalid_spec", place, text, hint)
+            yield Diagnostic("error", "invalid_spec", place, text, hint)
 
 
-def unfed_program(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def unfed_program(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """A program in the template form gets nothing of its step's input."""
     for index, agent in enumerate(survey.blueprint.agents):
         if agent.kind.value != "subprocess":
@@ -93,4 +97,4 @@ def unfed_program(survey: Survey, functions: Functions) -> Iterator[Finding]:
         if agent.spec.get("argv") and not any(getattr(part, "name", "") in ("prompt", "in") for part in parts):
             text = f"the program of '{agent.name}' is told nothing of its step's input"
             hint = 'put {prompt} into argv, or say stdin: "{prompt}"'
-            yield Finding("note", "unfed_program", f"$.agents[{index}].spec", text, hint)
+            yield Diagnostic("note", "unfed_program", f"$.agents[{index}].spec", text, hint)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowbench.blueprint.finding import Finding
 from flowbench.blueprint.phrase import phrase
 from flowbench.blueprint.registry import Functions
 from flowbench.blueprint.survey import Stop, Survey, overlap
+from flowbench.diagnostic import Diagnostic
 from flowbench.flow import (
     SEED,
     Add,
@@ -37,7 +37,7 @@ from flowbench.flow import (
 _ARITHMETIC = (Add, Sub, Mul, Div, Mod)
 
 
-def branch_never_boolean(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def branch_never_boolean(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """The condition of a branch is a number, a text or another value that is never true or false."""
     for stop in survey.stops:
         cond = stop.node.cond if isinstance(stop.node, Branch) else None
@@ -45,10 +45,10 @@ def branch_never_boolean(survey: Survey, functions: Functions) -> Iterator[Findi
         if cond is not None and (literal or isinstance(cond, (*_ARITHMETIC, Len))):
             text = f"`{phrase(to_json(cond))}` is never true or false, so this branch always fails"
             hint = "compare it with something, for example with `ne` or `gt`"
-            yield Finding("error", "branch_never_boolean", f"{stop.place}.cond", text, hint)
+            yield Diagnostic("error", "branch_never_boolean", f"{stop.place}.cond", text, hint)
 
 
-def never_runs(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def never_runs(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """A side of a branch, the body of a loop or of a fan-out that cannot be reached."""
     for stop in survey.stops:
         match stop.node:
@@ -56,23 +56,23 @@ def never_runs(survey: Survey, functions: Functions) -> Iterator[Finding]:
                 field = "else" if value else "then"
                 if not _is_empty(stop.node.otherwise if value else stop.node.then):
                     text = f"the condition is always {str(value).lower()}, so this side never runs"
-                    yield Finding("warning", "never_runs", f"{stop.place}.{field}", text, "remove it, or the branch")
+                    yield Diagnostic("warning", "never_runs", f"{stop.place}.{field}", text, "remove it, or the branch")
             case Loop(max=0):
-                yield Finding(
+                yield Diagnostic(
                     "warning", "never_runs", f"{stop.place}.body", "`max` is 0, so this never runs", "raise `max`"
                 )
             case Loop(cond=Lit(value=None | False)):
                 text = "the condition is never met, so this never runs"
-                yield Finding("warning", "never_runs", f"{stop.place}.body", text, "give the loop another `cond`")
+                yield Diagnostic("warning", "never_runs", f"{stop.place}.body", text, "give the loop another `cond`")
             case Fanout(items=Lit(value=[])) if stop.node.join in ("any", "race") and survey.compat != SEED:
                 text = f"`{stop.node.join}` needs at least one item, so this always fails"
-                yield Finding("error", "no_items", f"{stop.place}.items", text, "give it items")
+                yield Diagnostic("error", "no_items", f"{stop.place}.items", text, "give it items")
             case Fanout(items=Lit(value=[])):
                 text = "there are no items, so this never runs"
-                yield Finding("warning", "never_runs", f"{stop.place}.body", text, "give the fan-out items")
+                yield Diagnostic("warning", "never_runs", f"{stop.place}.body", text, "give the fan-out items")
 
 
-def loop_without_progress(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def loop_without_progress(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """The condition of a loop reads paths that neither its body nor its counter writes."""
     for stop in survey.stops:
         if not isinstance(stop.node, Loop) or stop.node.max < 2:
@@ -86,29 +86,31 @@ def loop_without_progress(survey: Survey, functions: Functions) -> Iterator[Find
             names = ", ".join(f"`{each.text}`" for each in read[:3])
             text = f"the condition reads {names}, which no turn writes: it runs not at all or {stop.node.max} times"
             hint = "let a step of the body write it, or read the counter"
-            yield Finding("warning", "loop_without_progress", f"{stop.place}.cond", text, hint)
+            yield Diagnostic("warning", "loop_without_progress", f"{stop.place}.cond", text, hint)
 
 
-def lonely_race(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def lonely_race(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """`any` or `race` over a single item."""
     for stop in survey.stops:
         match stop.node:
             case Fanout(items=Lit(value=[_]), join="any" | "race" as join):
                 text = f"`{join}` over one item has nothing to choose from"
-                yield Finding(
+                yield Diagnostic(
                     "warning", "lonely_race", f"{stop.place}.items", text, "give it more items, or no fan-out"
                 )
 
 
-def useless_try(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def useless_try(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """Nothing in the body of a try can fail, so `catch` never runs."""
     for stop in survey.stops:
         if isinstance(stop.node, Try) and all(_is_safe(each) for each in survey.inside(stop, "body")):
             text = "nothing in this body can fail, so `catch` never runs"
-            yield Finding("warning", "useless_try", f"{stop.place}.body", text, "put the steps that may fail inside it")
+            yield Diagnostic(
+                "warning", "useless_try", f"{stop.place}.body", text, "put the steps that may fail inside it"
+            )
 
 
-def never_equal(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def never_equal(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """In 0.1.1 a float equals no integer; arithmetic gives floats, `len` and whole literals are integers."""
     if survey.compat != SEED:
         return
@@ -117,7 +119,7 @@ def never_equal(survey: Survey, functions: Functions) -> Iterator[Finding]:
             if _mixes(expr):
                 text = f"`{phrase(to_json(expr))}` compares a float with an integer, which in 0.1.1 are never equal"
                 hint = "write the literal with or without .0 as the other side is, or compare with lte and gte"
-                yield Finding("warning", "never_equal", place, text, hint)
+                yield Diagnostic("warning", "never_equal", place, text, hint)
 
 
 def _is_empty(node: Node) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from flowbench.blueprint.finding import Finding, Level
 from flowbench.blueprint.registry import Functions
 from flowbench.blueprint.survey import Stop, Survey, overlap
+from flowbench.diagnostic import Diagnostic, Level
 from flowbench.errors import nearest
 from flowbench.flow import Assign, Branch, Fanout, Keys, Let, Loop, Seq, Step, Try
 
@@ -15,7 +15,7 @@ WORDS = 100  # paths among which a misspelt one is looked for
 LEGIBLE = 6  # characters of a path that can be misspelt; shorter ones are all alike
 
 
-def read_before_write(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def read_before_write(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """A path is read, and only a later node writes it; the ctx may bring it, or the order is wrong."""
     for reader in survey.stops:
         for read in reader.needs:
@@ -32,11 +32,11 @@ def read_before_write(survey: Survey, functions: Functions) -> Iterator[Finding]
                 if first is not None:
                     text = f"`{read.text}` is read here, and first written at {first.place}"
                     hint = "let the ctx bring it, or change the order"
-                    yield Finding("note", "read_before_write", read.place, text, hint)
+                    yield Diagnostic("note", "read_before_write", read.place, text, hint)
                     break
 
 
-def unread_output(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def unread_output(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """A step's output is read by nothing, although steps come after it. Keys that begin with `_` are meant so."""
     if _somebody_sees_all(survey, functions):
         return
@@ -49,10 +49,10 @@ def unread_output(survey: Survey, functions: Functions) -> Iterator[Finding]:
                 continue
             meant = nearest(out.text, never_written) if len(out.text) >= LEGIBLE else None
             hint = f"did a reader mean it with `{meant}`?" if meant else "fine if it is a result; else write to `$._`"
-            yield Finding("note", "unread_output", out.place, f"nothing reads `{out.text}`", hint)
+            yield Diagnostic("note", "unread_output", out.place, f"nothing reads `{out.text}`", hint)
 
 
-def dead_write(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def dead_write(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """In a seq a value is written over before anything reads it. Keys that begin with `_` are meant so."""
     if _somebody_sees_all(survey, functions):
         return
@@ -67,10 +67,10 @@ def dead_write(survey: Survey, functions: Functions) -> Iterator[Finding]:
                 continue
             level: Level = "note" if isinstance(stop.node, Step) else "warning"
             text = f"`{out.text}` is written over at {over.place} before anything reads it"
-            yield Finding(level, "dead_write", out.place, text, "remove one of the two, or write elsewhere")
+            yield Diagnostic(level, "dead_write", out.place, text, "remove one of the two, or write elsewhere")
 
 
-def shadowed_bind(survey: Survey, functions: Functions) -> Iterator[Finding]:
+def shadowed_bind(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """An inner fan-out binds over the item of an outer one, or two loops inside each other share a counter."""
     for stop in survey.stops:
         for number, field in stop.around:
@@ -81,11 +81,11 @@ def shadowed_bind(survey: Survey, functions: Functions) -> Iterator[Finding]:
                 if any(overlap(read.keys, outer.bind.keys) for read in stop.reads):
                     continue  # it goes through the item itself: replacing it by its parts is the point
                 text = f"`{stop.bind.text}` hides the item of the fan-out around it, at {outer.place}"
-                yield Finding("warning", "shadowed_bind", stop.bind.place, text, "bind it to another path")
+                yield Diagnostic("warning", "shadowed_bind", stop.bind.place, text, "bind it to another path")
             if _share_counter(survey, stop, outer):
                 counter = stop.writes[0]
                 text = f"`{counter.text}` is the counter of the loop around it too, at {outer.place}"
-                yield Finding("warning", "shadowed_bind", counter.place, text, "give it a counter of its own")
+                yield Diagnostic("warning", "shadowed_bind", counter.place, text, "give it a counter of its own")
 
 
 def _writes(survey: Survey, stop: Stop, reader: Stop, keys: Keys) -> bool:

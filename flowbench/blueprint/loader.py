@@ -115,7 +115,7 @@ def _of_file(path: Path, format: str | None, how: _How) -> Blueprint:
             shown = path.suffix or "(none)"
             raise UnknownFormat(f"unsupported extension: {shown}; .json, .yaml and .yml are known", source=str(path))
     document = read(_bytes(path), format, source=str(path))
-    name = path.stem if how.name is None and _is_bare(document.data) else how.name
+    name = path.stem if how.name is None and is_bare(document.data) else how.name
     blueprint = _of_document(document, msgspec.structs.replace(how, name=name, source=str(path)))
     return msgspec.structs.replace(blueprint, provenance=Provenance(str(path)))
 
@@ -145,7 +145,7 @@ def _of_data(data: Any, how: _How) -> Blueprint:
     if not isinstance(data, dict):
         raise InvalidBlueprint(ROOT, f"a Blueprint is an object with id and flow, not {what(data)}")
     folder = Folder(how.folder, LIMIT)
-    if _is_bare(data):
+    if is_bare(data):
         if how.name is None:
             raise InvalidBlueprint(ROOT, "a flow alone has no id; wrap it as {id: ..., flow: ...} or give a name")
         # Paths first: the text of a file is a value, even if it begins with a $.
@@ -157,5 +157,5 @@ def _of_data(data: Any, how: _How) -> Blueprint:
     return parse(expand_references(full, folder), how.compat)
 
 
-def _is_bare(data: Any) -> bool:
+def is_bare(data: Any) -> bool:
     return isinstance(data, dict) and "flow" not in data and "kind" in data

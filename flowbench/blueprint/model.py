@@ -22,6 +22,7 @@ from flowbench.flow import parse as parse_flow
 from flowbench.flow import to_json as flow_to_json
 
 SCHEMA_VERSION = "0.1.0"
+BODY = "body"
 _PART = r"(?:0|[1-9][0-9]*)"
 _LABEL = rf"(?:{_PART}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 SEMVER = re.compile(rf"{_PART}\.{_PART}\.{_PART}(?:-{_LABEL}(?:\.{_LABEL})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
@@ -46,6 +47,24 @@ class OperatorKind(StrEnum):
     COMPOSITE = "composite"
 
 
+class LintLevel(StrEnum):
+    """What becomes of a finding of lint. allow: nothing is said. warn: a warning. deny: an error."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    DENY = "deny"
+
+
+class Verdict(Record, frozen=True):
+    """What an agent may answer. values: texts, compared without blanks around them; one that differs only in case is
+    taken as it stands here. channel: body: the step's output is the verdict. Else the name of a part: then the step
+    writes `{"out": output, "parts": {name: value}}`, so that a condition reads `$.step.parts.name`.
+    """
+
+    values: tuple[str, ...]
+    channel: str = BODY
+
+
 class AgentProfile(Record, frozen=True):
     """Who an agent is. version_hash: blake3 hex of system_prompt. extras: whatever else its author wrote down."""
 
@@ -66,13 +85,20 @@ class AgentMeta(Record, frozen=True):
 
 
 class AgentDef(Record, frozen=True):
-    """One agent: steps name it in `ref`. spec: whatever its kind needs."""
+    """One agent: steps name it in `ref`. spec: whatever its kind needs.
+
+    verdict: the only answers it may give. skip_on: answers that mean `does not apply`: the step is skipped. lint:
+    rule -> level, for what it finds at this agent and its steps.
+    """
 
     name: str
     kind: AgentKind
     spec: Any = None
     profile: AgentProfile | None = None
     meta: AgentMeta | None = None
+    verdict: Annotated[Verdict | None, Omitted] = None
+    skip_on: Annotated[tuple[Any, ...] | None, Omitted] = None
+    lint: Annotated[dict[str, LintLevel] | None, Omitted] = None
 
 
 class OperatorDef(Record, frozen=True):
@@ -181,7 +207,7 @@ def parsed_flow(value: Any, place: str, compat: str | None) -> Node:
 
 
 class Blueprint(Record, frozen=True, kw_only=True):
-    """What to run: `flow` says the order, `agents` who does each step."""
+    """What to run: `flow` says the order, `agents` who does each step. lint: rule -> level, for the whole of it."""
 
     schema_version: Annotated[str, ReadBy(_version, str)] = SCHEMA_VERSION
     id: str
@@ -194,6 +220,7 @@ class Blueprint(Record, frozen=True, kw_only=True):
     spawner_hints: SpawnerHints = SpawnerHints()
     default_agent_kind: AgentKind = AgentKind.OPERATOR
     default_operator_kind: Annotated[OperatorKind | None, Omitted] = None
+    lint: Annotated[dict[str, LintLevel] | None, Omitted] = None
     provenance: Annotated[Provenance, Unwritten] = Provenance()
 
 

@@ -20,6 +20,15 @@ def under(place: str, key: str | int) -> str:
     return f"{place}[{json.dumps(key, ensure_ascii=False)}]"
 
 
+def parts(place: str) -> list[str | int]:
+    """The keys and indexes on the way to a place."""
+    found: list[str | int] = []
+    for piece in _PIECE.findall(place, 1):
+        inner = piece[1:] if piece[0] == "." else json.loads(piece[1:-1])
+        found.append(inner)
+    return found
+
+
 def outward(place: str) -> Iterator[str]:
     """The place itself, then what holds it, and so on up to `$`."""
     ends = [match.end() for match in _PIECE.finditer(place, 1)]

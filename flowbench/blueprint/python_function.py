@@ -12,6 +12,7 @@ import msgspec
 
 from flowbench.blueprint.digest import digest
 from flowbench.blueprint.errors import UnfitFunction, UnfitInput
+from flowbench.blueprint.model import Verdict
 from flowbench.blueprint.words import did_you_mean, what
 from flowbench.flow import Callee
 
@@ -34,6 +35,7 @@ class PythonFunction(msgspec.Struct, frozen=True):
     required, optional: names for "fields". open_ended: it takes any other key too. inline: it is quick and never
     waits, so it runs where the flow runs, without a thread. hash: changes when the code changes.
     isolation: "process": each call has a fresh process of its own, which is killed when it does not stop.
+    verdict, skip_on: as of AgentDef.
     """
 
     id: str
@@ -48,6 +50,8 @@ class PythonFunction(msgspec.Struct, frozen=True):
     optional: tuple[str, ...] = ()
     open_ended: bool = False
     isolation: Isolation | None = None
+    verdict: Verdict | None = None
+    skip_on: tuple[Any, ...] | None = None
 
     def arguments(self, value: Any, **offered: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """(args, kwargs) for one call. offered: ctx, token, prompt, secret: at least those in `wants`.

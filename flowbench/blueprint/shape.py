@@ -72,6 +72,8 @@ def _plain(value: Any) -> Any:
         return to_plain(value)
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, dict) and any(isinstance(each, Enum) for each in value.values()):
+        return {key: _plain(each) for key, each in value.items()}
     return value.value if isinstance(value, Enum) else value
 
 

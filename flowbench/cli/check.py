@@ -15,12 +15,27 @@ from flowbench.words import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowbench.blueprint import Blueprint, Finding
+    from flowbench.blueprint import Blueprint
+    from flowbench.diagnostic import Diagnostic
+
+
+def _explain(context: click.Context, _: click.Parameter, code: str | None) -> None:
+    if code is not None and not context.resilient_parsing:
+        from flowbench.blueprint.linting import explained
+
+        output.say(explained(code))
+        context.exit()
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.agents
+@click.option("--allow", multiple=True, metavar="RULE", help="Say nothing of what this rule finds. May be given again.")
+@click.option("--warn", multiple=True, metavar="RULE", help="What this rule finds is a warning. May be given again.")
+@click.option("--deny", multiple=True, metavar="RULE", help="What this rule finds is an error. May be given again.")
+@click.option(
+    "--explain", metavar="RULE", is_eager=True, expose_value=False, callback=_explain, help="Say what a rule looks for."
+)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option(
     "--compat", type=click.Choice(["0.1.1"]), help="Read and check the flow as the first version of the language."
@@ -33,20 +48,29 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def command(
-    context: click.Context, file: Path, agents: tuple[str, ...], strict: bool, compat: str | None, machine: bool
+    context: click.Context,
+    file: Path,
+    agents: tuple[str, ...],
+    allow: tuple[str, ...],
+    warn: tuple[str, ...],
+    deny: tuple[str, ...],
+    strict: bool,
+    compat: str | None,
+    machine: bool,
 ) -> None:
     """Read the Blueprint in FILE, look for what is likely not meant and for the functions it names. Nothing runs.
 
     Exit codes: 1 for an error, and with --strict for a warning; 3 if functions are missing.
     """
-    from flowbench.blueprint import commands, is_trusted, lint, load, step_refs, trust_hash
+    from flowbench.blueprint import commands, is_trusted, lint, load, located, step_refs, trust_hash
 
     out = context.with_resource(output.reserved()) if machine else None
     wanted = load(file, compat=compat)
     sources.agents(agents)
     agents = (*agents, *sources.from_project(wanted))
     steps = sum(1 for _ in step_refs(wanted.flow))
-    found = lint(wanted, compat=compat)
+    levels = dict.fromkeys(allow, "allow") | dict.fromkeys(warn, "warn") | dict.fromkeys(deny, "deny")
+    found = located(lint(wanted, compat=compat, levels=levels), file)
     hash = trust_hash(wanted)
     trusted = not commands(wanted) or is_trusted(hash)
     lost = sources.missing(wanted)
@@ -59,7 +83,7 @@ def command(
             "missing": lost,
             "commands": [agent.name for agent in commands(wanted)],
             "trusted": trusted,
-            "findings": [_fields(finding) for finding in found],
+            "findings": [finding.facts() for finding in found],
         }
         output.say(as_json(told), out)
         context.exit(Exit.MISSING if lost else _exit(found, strict))
@@ -75,12 +99,12 @@ def command(
     context.exit(code)
 
 
-def _exit(found: Sequence[Finding], strict: bool) -> Exit:
+def _exit(found: Sequence[Diagnostic], strict: bool) -> Exit:
     bad = {"error", "warning"} if strict else {"error"}
     return Exit.FAILED if any(finding.level in bad for finding in found) else Exit.DONE
 
 
-def _counted(found: Sequence[Finding]) -> str:
+def _counted(found: Sequence[Diagnostic]) -> str:
     """`1 error and 2 warnings`."""
     numbers = [(sum(finding.level == level for finding in found), level) for level in ("error", "warning")]
     return " and ".join(count(number, level) for number, level in numbers if number)
@@ -90,7 +114,3 @@ def _commands(wanted: Blueprint) -> str:
     from flowbench.blueprint import commands
 
     return count(len(commands(wanted)), "command")
-
-
-def _fields(finding: Finding) -> dict[str, str]:
-    return {name: getattr(finding, name) for name in ("level", "code", "place", "text", "hint")}

@@ -89,12 +89,15 @@ def _refuse_usage(error: click.UsageError, ctx: click.Context) -> NoReturn:
 
 
 def _tell_program(told: Refusal, error: Exception) -> None:
-    """{"error": {"code": str, "message": str, "exit": int}} on standard output."""
+    """{"error": {"code": str, "message": str, "exit": int, "diagnostic": {...}}} on standard output; diagnostic: of an
+    error of ours, as `check --json` has them."""
     from flowbench.cli.words import as_json
 
     cause = error.__cause__ if isinstance(error, Refusal) else error
     code = cause.code if isinstance(cause, FlowbenchError) else told.exit_code.name.lower()
-    facts = {"code": code, "message": told.message, "exit": int(told.exit_code)}
+    facts: dict[str, Any] = {"code": code, "message": told.message, "exit": int(told.exit_code)}
+    if isinstance(cause, FlowbenchError):
+        facts["diagnostic"] = cause.diagnostic.facts()
     with suppress(Refusal):  # standard output itself may be what is wrong
         output.say(as_json({"error": facts}))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 from flowbench.cli import follow, options, output, report, sources
+from flowbench.cli.warned import told
 
 
 @click.command()
@@ -24,6 +25,13 @@ from flowbench.cli import follow, options, output, report, sources
     show_default=True,
     help="What the journal survives: nothing, kill -9, or a power cut.",
 )
+@click.option(
+    "--check",
+    type=click.Choice(["off", "warn", "fail"]),
+    default="off",
+    show_default=True,
+    help="Look first for what is likely not meant: say it, or refuse to run with an error in it.",
+)
 @options.secrets
 @options.trust
 @options.outcome_as_json
@@ -36,6 +44,7 @@ def command(
     timeout: float | None,
     limit: int | None,
     durability: Literal["memory", "process", "power"],
+    check: Literal["off", "warn", "fail"],
     secrets: tuple[str, ...],
     trust: str | None,
     machine: bool,
@@ -54,7 +63,9 @@ def command(
     sources.agents(agents)
     sources.require(wanted, agents, lambda: known_origins(wanted.id))
     with follow.signals() as heard:
-        run = launch(wanted, ctx, timeout=timeout, limit=limit, durability=durability, secrets=secrets, trust=trust)
+        how: Any = {"timeout": timeout, "limit": limit, "durability": durability, "secrets": secrets, "trust": trust}
+        with told():
+            run = launch(wanted, ctx, check=check, **how)
         follow.follow(run, heard)
     report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

@@ -45,8 +45,10 @@ from flowbench.engine.errors import (
     TokenUnreadable,
     TokenUsesExhausted,
     UnknownKind,
+    UnknownVerdict,
     UnresolvedOperatorRef,
     UnresolvedRef,
+    VerdictNotAllowed,
 )
 from flowbench.engine.faces import (
     Operator,
@@ -188,10 +190,12 @@ __all__ = [
     "TokenUnreadable",
     "TokenUsesExhausted",
     "UnknownKind",
+    "UnknownVerdict",
     "UnresolvedOperatorRef",
     "UnresolvedRef",
     "Uses",
     "Verb",
+    "VerdictNotAllowed",
     "Visit",
     "Voice",
     "WorkerBinding",

@@ -9,7 +9,14 @@ from typing import Any
 
 from flowbench import flow
 from flowbench.blueprint import Blueprint
-from flowbench.engine.errors import DuplicateAgent, InvalidSpec, UnknownKind, UnresolvedOperatorRef, UnresolvedRef
+from flowbench.engine.errors import (
+    DuplicateAgent,
+    InvalidSpec,
+    UnknownKind,
+    UnresolvedOperatorRef,
+    UnresolvedRef,
+    VerdictNotAllowed,
+)
 from flowbench.engine.spawner import Factory, Spawner, SpecError
 
 
@@ -43,7 +50,17 @@ def compile(
         for ref in program.refs:
             if ref not in routes:
                 raise UnresolvedRef(ref, {*routes, *meant})
+    _check_verdicts(blueprint, compat)
     return Compiled(blueprint, program, routes)
+
+
+def _check_verdicts(blueprint: Blueprint, compat: str | None) -> None:
+    if all(agent.verdict is None for agent in blueprint.agents):
+        return
+    from flowbench.blueprint.linting import lint_verdicts_alone  # most Blueprints have no verdict
+
+    for found in lint_verdicts_alone(blueprint, compat).at("error"):
+        raise VerdictNotAllowed(found)
 
 
 def _check_operators(blueprint: Blueprint) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from flowbench.errors import FlowbenchError, nearest
+
+if TYPE_CHECKING:
+    from flowbench.diagnostic import Diagnostic
 
 
 class CompileError(FlowbenchError):
     """Root of this room's errors. place: `$.` path of what is wrong in the Blueprint."""
 
-    code = "compile"
+    code, stage = "compile", "compile"
     place = "$"
 
 
@@ -48,6 +52,7 @@ class UnresolvedRef(CompileError):
         self.ref = ref
         near = nearest(ref, known)
         hint = f"did you mean '{near}'?" if near else f"define it under `agents`, or with @agent as '{ref}'"
+        self.suggestion = hint
         super().__init__(f"flow references agent '{ref}' but no AgentDef matches; {hint}")
 
 
@@ -75,10 +80,32 @@ class DuplicateAgent(CompileError):
         super().__init__(f"duplicate AgentDef name: {agent} - at `{self.place}`")
 
 
+class VerdictNotAllowed(CompileError):
+    """A condition asks for an answer that its agent never gives, or a verdict allows nothing. found: by lint."""
+
+    code = "verdict_not_allowed"
+
+    def __init__(self, found: Diagnostic) -> None:
+        self.agent, self.place, self.message = found.agent, found.place, found.message
+        self.fix, self.suggestion = found.fix, found.suggestion
+        super().__init__(f"{found.message} - at `{found.place}`; {found.suggestion}")
+
+
+class UnknownVerdict(FlowbenchError):
+    """An agent answered what its verdict does not allow. said: in words; allowed: the values."""
+
+    code = "unknown_verdict"
+
+    def __init__(self, agent: str, channel: str, said: str, allowed: Sequence[str]) -> None:
+        self.agent, self.channel, self.allowed = agent, channel, tuple(allowed)
+        where = "its answer" if channel == "body" or said.startswith("has no") else f"its part '{channel}'"
+        super().__init__(f"the verdict of '{agent}' is not allowed: {where} {said}; allowed: {', '.join(allowed)}")
+
+
 class SecretError(FlowbenchError):
     """A `$secret:NAME` that the run cannot have. place: where the reference stands, "" if an agent's code asks."""
 
-    code = "secret"
+    code, stage = "secret", "launch"
 
     def __init__(self, name: str, place: str, message: str) -> None:
         self.name, self.place = name, place

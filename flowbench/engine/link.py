@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from flowbench.blueprint import secret_names
 from flowbench.engine.compile import Compiled
+from flowbench.engine.contract import contracted
 from flowbench.engine.errors import NotRegistered
 from flowbench.engine.spawner import Body, Site, Spawner, Uses
 
@@ -23,7 +24,9 @@ class Linked:
 
     def __init__(self, compiled: Compiled, layers: Sequence[Layer]) -> None:
         self.blueprint, self.program = compiled.blueprint, compiled.program
-        self._spawners = [_wrap(ref, compiled.routes.get(ref), layers) for ref in compiled.program.refs]
+        agents = {agent.name: agent for agent in compiled.blueprint.agents}
+        wrapped = {ref: _wrap(ref, compiled.routes.get(ref), layers) for ref in compiled.program.refs}
+        self._spawners = [contracted(spawner, agents.get(ref)) for ref, spawner in wrapped.items()]
         self.wants_secrets = any(spawner.wants_secrets for spawner in self._spawners)
         self.quick = frozenset(slot for slot, spawner in enumerate(self._spawners) if spawner.quick)
         self.uses = tuple(spawner.uses for spawner in self._spawners)

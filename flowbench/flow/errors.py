@@ -118,7 +118,7 @@ class ParseError(FlowbenchError, ValueError):
     place: like `$.flow.children[0].in`. field: one there that nobody knows; None if something else is wrong.
     """
 
-    code = "parse_error"
+    code, stage = "parse_error", "read"
 
     def __init__(self, message: str, place: str = "$", field: str | None = None) -> None:
         super().__init__(message, place)
@@ -136,7 +136,7 @@ class AuthoringError(FlowbenchError, TypeError):
     file: "" for a cell. line: from 1. source: that line's text, or "".
     """
 
-    code = "authoring"
+    code, stage = "authoring", "read"
 
     def __init__(self, message: str, *, file: str = "", line: int = 0, source: str = "") -> None:
         super().__init__(message)

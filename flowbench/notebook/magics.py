@@ -138,7 +138,7 @@ class FlowMagics(Magics):
     def _lint(self, options: Any) -> None:
         found = self._leave(bp.lint(self._blueprint(options.name)), options.out)
         if found:
-            _put(grid(("level", "place", "what", "what to do"), [(e.level, e.place, e.text, e.hint) for e in found]))
+            _put({"text/html": found._repr_html_(), "text/plain": str(found)})
         else:
             print("nothing odd was found")
 

@@ -8,6 +8,7 @@ from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.runtime.changes import MISSING
+    from flowbench.runtime.checking import LintWarning
     from flowbench.runtime.enhance.application import Accepted, EnhanceApplication, NewIssue
     from flowbench.runtime.enhance.frames import enhance_log_frame, issues_frame
     from flowbench.runtime.enhance.issues import (
@@ -79,6 +80,7 @@ __all__ = [
     "Issues",
     "JournalDamaged",
     "Line",
+    "LintWarning",
     "Log",
     "LogConflict",
     "LogEntry",
@@ -123,6 +125,7 @@ __getattr__ = front(
     "flowbench.runtime",
     {
         "changes": ("MISSING",),
+        "checking": ("LintWarning",),
         "errors": (
             "BlueprintChanged",
             "JournalDamaged",

@@ -19,7 +19,7 @@ from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
 from flowbench.errors import nearest
 from flowbench.events import Bus
-from flowbench.runtime import entries, prints, replay, secrets, store
+from flowbench.runtime import checking, entries, prints, replay, secrets, store
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.history import History
@@ -40,6 +40,7 @@ _log = logging.getLogger("flowbench.runtime")
 
 Durability = Literal["memory", "process", "power"]
 DURABILITIES = get_args(Durability)
+Check = Literal["off", "warn", "fail"]
 Externs = Mapping[str, Callable[[list[Any]], Any]]
 
 
@@ -73,9 +74,14 @@ class Common(TypedDict, total=False):
 
 
 class Options(Common, total=False):
-    """compat: "0.1.1" gives flows the meaning they had in the first version of the language."""
+    """compat: "0.1.1" gives flows the meaning they had in the first version of the language.
+
+    check: look at the Blueprint with lint before anything runs. "fail": an error refuses it, "warn": all that is no
+    note is a Python warning, "off" (default): nobody looks.
+    """
 
     compat: str | None
+    check: Check
 
 
 def launch(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -> Run:
@@ -209,6 +215,8 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     check(options, "launch" if debugger is None else "debug", Options.__optional_keys__)
     compat = options.get("compat")
     blueprint = complete(source, options)
+    if (policy := options.get("check", "off")) != "off":
+        checking.look(blueprint, policy, options.get("functions", bp.functions), compat)
     ctx, text = flow.take({} if ctx is None else ctx)
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
     linked = link(blueprint, options, compat)

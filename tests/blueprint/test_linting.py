@@ -187,7 +187,7 @@ def test_an_unknown_agent_is_a_warning_where_it_may_be_missing_and_none_if_it_is
     (finding,) = lint(blueprint, functions=functions)
 
     assert (finding.level, finding.place) == ("error", "$.flow.children[1].ref")
-    assert finding.hint == "did you mean 'review'?"
+    assert finding.suggestion == "did you mean 'review'?"
     assert found(step("c"), strategy={"strict_refs": False})[0][0] == "warning"
 
 
@@ -204,7 +204,7 @@ def test_a_misspelt_path_is_guessed() -> None:
 
     findings = lint(load({"id": "x", "flow": flow, "agents": AGENTS, "operators": OPERATORS}))
 
-    assert [each.hint for each in findings] == ["did a reader mean it with `$.summary`?"]
+    assert [each.suggestion for each in findings] == ["did a reader mean it with `$.summary`?"]
     assert str(findings[0]).startswith("note: $.flow.children[0].out: nothing reads `$.sumary`; did")
 
 

@@ -36,7 +36,7 @@ def test_warnings_are_printed_and_count_only_when_strict(files: Path) -> None:
     assert (told.exit_code, strict.exit_code) == (Exit.DONE, Exit.FAILED)
     fails = "nothing in this body can fail, so `catch` never runs; put the steps that may fail inside it"
     assert told.stdout.splitlines() == [
-        f"warning: $.flow.body: {fails}",
+        f"warning: odd.yaml:4:25: $.flow.body: {fails}",
         "note: it runs 1 command not allowed yet; look with: flowbench trust odd.yaml",
         "odd.yaml: odd is well formed: 1 step, every function is there",
     ]
@@ -47,7 +47,7 @@ def test_an_error_fails(files: Path) -> None:
     told = check("broken.yaml")
 
     assert told.exit_code == Exit.FAILED
-    assert told.stdout.startswith("error: $.flow.cond: `len($.x)` is never true or false")
+    assert told.stdout.startswith("error: broken.yaml:4:28: $.flow.cond: `len($.x)` is never true or false")
 
 
 def test_a_program_reads_the_same_as_json(files: Path) -> None:
@@ -74,6 +74,24 @@ def test_missing_functions_are_told_once(files: Path) -> None:
     assert (told.exit_code, machine.exit_code) == (Exit.MISSING, Exit.MISSING)
     assert told.stdout == ""
     assert json.loads(machine.stdout)["missing"] == ["nobody"]
+
+
+def test_levels_lines_and_what_a_rule_is_for(files: Path) -> None:
+    text = "id: odd\nflow:\n  kind: branch\n  cond: {op: lit, value: true}\n"
+    text += "  then: {kind: seq, children: []}\n  else: {kind: step, ref: sum, in: $.a, out: $.b}\n"
+    (files / "odd.yaml").write_text(text)
+
+    def findings(*options: str) -> list[dict[str, object]]:
+        told = CliRunner().invoke(main, ["check", str(files / "odd.yaml"), "--json", *options])
+        found = json.loads(told.stdout)["findings"]
+        return [each for each in found if each["code"] == "never_runs"]
+
+    (plain,) = findings()
+    assert (plain["level"], plain["line"], plain["column"]) == ("warning", 6, 9)
+    assert [each["level"] for each in findings("--deny", "never_runs")] == ["error"]
+    assert findings("--allow", "never_runs") == []
+    assert "cannot be reached" in CliRunner().invoke(main, ["check", "--explain", "never_runs"]).stdout
+    assert CliRunner().invoke(main, ["check", "--explain", "never_run"]).exit_code != 0
 
 
 def test_the_first_dialect_has_its_own_findings(files: Path) -> None:
