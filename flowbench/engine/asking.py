@@ -13,6 +13,7 @@ from flowbench.engine.news import SeniorAnswered, SeniorQueried
 from flowbench.engine.roles import Verb
 from flowbench.engine.tasks import Resumed, Status, Suspended, TaskState
 from flowbench.engine.tokens import CapToken
+from flowbench.events import Reader
 
 
 class Asking(Desk):
@@ -43,6 +44,14 @@ class Asking(Desk):
             return first
         await self._until(work, lambda: work.state is not first, min(hold, self.cfg.long_hold.max_hold), stop)
         return work.state
+
+    def subscribe(self, token: CapToken) -> Reader:
+        """Engine events from now on, `Event(kind, task or session, t, fields)`; a slow reader gets Lagged(n).
+
+        Raises: TokenError; only an observer may listen. Who owns the engine reads `wire` without a token.
+        """
+        self._verify(token, Verb.SUBSCRIBE_EVENTS)
+        return self.wire.reader()
 
     def query_senior(self, token: CapToken, task_id: str, question: Any) -> str:
         """The task waits for an answer; the key to answer with. Asking again forgets the question before.

@@ -22,7 +22,7 @@ from flowbench.engine.news import News, TaskCreated, Wire, WorkerOutput
 from flowbench.engine.outputs import OutputEvent, Tail
 from flowbench.engine.roles import Role, Verb
 from flowbench.engine.sessions import Session
-from flowbench.engine.tasks import Cancelled, Dispatched, Happening, TaskState, advance
+from flowbench.engine.tasks import Cancelled, Dispatched, Happening, Status, TaskState, advance
 from flowbench.engine.tokens import CapToken, TokenStore
 
 Stop = Callable[[], object]
@@ -132,16 +132,17 @@ class Desk:
         return news
 
     def _cancel(self, work: Work, attempt: int | None = None) -> None:
-        """Cancelled for good, with all that its workers have started; whatever runs is stopped. attempt: as of
-        `Cancelled`."""
-        if attempt in (None, work.state.attempt):
-            self._apply(work, Cancelled())
+        """Cancelled for good, with all that its workers have started. attempt: as in `Cancelled`."""
+        self._apply(work, Cancelled(attempt))
+        if work.state.status is Status.CANCELLED:
             with self._lock:
                 below = [child for id in work.children if (child := self._work.get(id)) is not None]
             for child in below:
-                self._cancel(child)
-        for number in [number for number in list(work.attempts) if attempt in (None, number)]:
-            self._stop_worker(work, number)
+                if not child.state.status.is_settled:
+                    self._cancel(child)
+        for number in list(work.attempts):
+            if attempt in (None, number):
+                self._stop_worker(work, number)
 
     def _stop_worker(self, work: Work, number: int) -> None:
         """End what runs for this attempt, if anything does. Not under the lock: the stop is foreign code."""

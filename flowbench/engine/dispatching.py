@@ -20,7 +20,14 @@ from flowbench.engine import ids
 from flowbench.engine.alone import Alone
 from flowbench.engine.attending import Attending
 from flowbench.engine.desk import Attempt, Work
-from flowbench.engine.errors import Blocked, DispatchFailed, NotRegistered, SpawnDepthExceeded, SpawnError
+from flowbench.engine.errors import (
+    Blocked,
+    DispatchFailed,
+    InvalidTransition,
+    NotRegistered,
+    SpawnDepthExceeded,
+    SpawnError,
+)
 from flowbench.engine.outputs import Final, Inline
 from flowbench.engine.roles import Verb
 from flowbench.engine.spawner import Spawner
@@ -51,12 +58,15 @@ class Dispatching(Attending):
     def start_task(self, token: CapToken, spec: TaskSpec) -> str:
         """The id of a new task, which is pending. What a worker starts is one deeper than its own task.
 
-        Raises: TokenError, SpawnDepthExceeded, flow.NotJson.
+        Raises: TokenError, SpawnDepthExceeded, InvalidTransition for the worker of a cancelled task, flow.NotJson.
         """
         parent = self._verify(token, Verb.START_TASK)  # None for an operator
         directive = flow.take(spec.initial_directive)[0]
         with self._lock:
-            depth = 0 if parent is None else self._of(parent).state.spawn_depth + 1
+            above = None if parent is None else self._of(parent).state
+            if above is not None and above.status is Status.CANCELLED:
+                raise InvalidTransition(f"{parent} is cancelled, so its worker starts nothing more")
+            depth = 0 if above is None else above.spawn_depth + 1
             if depth >= self.cfg.max_spawn_depth:
                 raise SpawnDepthExceeded(depth, self.cfg.max_spawn_depth)
             now, fresh = self.clock(), TaskSpec(spec.agent, directive)

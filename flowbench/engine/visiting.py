@@ -12,7 +12,7 @@ from flowbench.engine import ids
 from flowbench.engine.desk import Attempt, Desk, Stop, Work, worker_of
 from flowbench.engine.errors import Blocked, DispatchFailed, TaskCancelled
 from flowbench.engine.outputs import Final, OutputEvent, answer
-from flowbench.engine.tasks import Broke, Cancelled, Ended, Status, TaskSpec, TaskState
+from flowbench.engine.tasks import Broke, Ended, Status, TaskSpec, TaskState
 from flowbench.engine.tokens import CapToken
 from flowbench.flow import compact, text_of
 
@@ -108,10 +108,12 @@ class Task:
         self._close(Broke(self.attempt, why))
 
     def cancelled(self) -> None:
-        """Nobody waits for it any more."""
-        self._close(Cancelled(self.attempt))
+        """Nobody waits for it any more; what its worker has started ends, too."""
+        with self._desk._lock:
+            self._work.attempt(self.attempt).stop = None
+        self._desk._cancel(self._work, self.attempt)
 
-    def _close(self, happening: Ended | Broke | Cancelled) -> None:
+    def _close(self, happening: Ended | Broke) -> None:
         with self._desk._lock:
             self._work.attempt(self.attempt).stop = None
         self._desk._apply(self._work, happening)

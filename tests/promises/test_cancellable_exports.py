@@ -14,7 +14,7 @@ import inspect
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import flowbench as fb
 from flowbench import cancel, process, runtime
 from flowbench.blueprint import Functions, MemoryStore, load
 from flowbench.cancel import Aborted, AbortReason, CancelToken
+from tests.engine.desks import Desk, Worker
 from tests.flows import blueprint, step
 from tests.process import scripts
 
@@ -37,7 +38,8 @@ def takes_token(fn: Any) -> bool:
         options = re.fullmatch(r"Unpack\[(\w+)\]", str(parameter.annotation))
         if "CapToken" in str(parameter.annotation):  # another kind: what somebody may do
             continue
-        if parameter.name == "token" or (options and "token" in fn.__globals__[options[1]].__annotations__):
+        is_stop = parameter.name == "stop" and "CancelToken" in str(parameter.annotation)
+        if is_stop or parameter.name == "token" or (options and "token" in fn.__globals__[options[1]].__annotations__):
             return True
     return False
 
@@ -51,7 +53,8 @@ def exports() -> Iterator[tuple[str, Any]]:
             if inspect.isfunction(shown):
                 yield f"{init.parent.name}.{name}", shown
             elif inspect.isclass(shown) and shown.__module__.startswith("flowbench."):
-                for method, fn in vars(shown).items():
+                ours = [base for base in reversed(shown.__mro__) if base.__module__.startswith("flowbench.")]
+                for method, fn in {name: fn for base in ours for name, fn in vars(base).items()}.items():
                     if inspect.isfunction(fn) and not method.startswith("_"):
                         yield f"{init.parent.name}.{name}.{method}", fn
 
@@ -130,10 +133,40 @@ def handed_over(token: CancelToken, mark: Path) -> Any:
         threads.close()
 
 
+def waited(wait: Callable[[Desk, CancelToken], Coroutine[Any, Any, Any]]) -> Callable[[CancelToken, Path], Any]:
+    """A wait for what never comes; the mark says that it has begun."""
+
+    async def both(token: CancelToken, mark: Path) -> Any:
+        waiting = asyncio.ensure_future(wait(Desk(), token))
+        await asyncio.sleep(0)
+        if not waiting.done():
+            mark.touch()
+        return await waiting
+
+    return lambda token, mark: asyncio.run(both(token, mark))
+
+
+def asked(desk: Desk) -> str:
+    return desk.engine.query_senior(desk.token, desk.start(), "?")
+
+
+def dispatched(token: CancelToken, mark: Path, is_own: bool = False) -> Any:
+    desk, worker = Desk(), Worker(lambda site, value: nap(mark))
+    desk.engine.spawner = worker
+    if is_own:
+        return asyncio.run(desk.engine.dispatch_attempt(desk.token, desk.start(), stop=token))
+    return asyncio.run(desk.engine.dispatch_attempt_with(desk.token, desk.start(), worker, stop=token))
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "cancel.Handoff.call": handed_over,
     "cancel.blocking": lambda token, mark: cancel.blocking("test", token, lambda own: body(own, mark)).result(BOUND),
     "cancel.future": lambda token, mark: asyncio.run(cancel.future("test", token, nap(mark))),
+    "engine.Engine.await_resume": waited(lambda desk, token: desk.engine.await_resume(asked(desk), None, token)),
+    "engine.Engine.dispatch_attempt": lambda token, mark: dispatched(token, mark, is_own=True),
+    "engine.Engine.dispatch_attempt_with": dispatched,
+    "engine.Engine.poll_task": waited(lambda desk, token: desk.engine.poll_task(desk.token, desk.start(), 600, token)),
+    "engine.Engine.start_detach_loop": waited(lambda desk, token: desk.engine.start_detach_loop(token)),
     "process.blocking": lambda token, mark: process.blocking("test", token, lambda token: deaf(str(mark))).result(
         BOUND
     ),
