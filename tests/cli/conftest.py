@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 AGENTS = '''
 """Agents of the tests."""
+import os
 import time
 
 import flowbench as fb
@@ -31,6 +32,8 @@ def double(number):
 def halve(number):
     with open("calls.txt", "a") as calls:
         calls.write(f"{number}\\n")
+    if "HOLD" in os.environ and number > 3:
+        time.sleep(60)
     return number / BY
 
 

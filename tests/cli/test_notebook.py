@@ -106,7 +106,8 @@ def test_a_sigint_that_is_ignored_stays_so(flowbench: Command, desk: Path, appea
 
 
 def test_a_run_of_a_killed_kernel_goes_on_from_the_shell_to_the_same_ctx(flowbench: Command, desk: Path) -> None:
-    begin = f"import agents, flowbench as fb, os, signal\nbp = 'numbers.yaml'\nimport json; start = json.loads({CTX!r})"
+    begin = "import agents, flowbench as fb, os\nos.environ['HOLD'] = ''\n"
+    begin += f"bp = 'numbers.yaml'\nimport json; start = json.loads({CTX!r})"
     kill = "run = fb.launch(bp, start, durability='process')\nwhile len(run.steps) < 20: pass\nos.kill(os.getpid(), 9)"
     (desk / "numbers.yaml").write_text(NUMBERS)
     paper(desk / "in.ipynb", begin, kill)

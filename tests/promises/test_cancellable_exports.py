@@ -110,6 +110,12 @@ def resume(token: CancelToken, mark: Path) -> Any:
     return fb.resume(failed.id, functions=functions(mark), token=token).result(BOUND)
 
 
+def rerun(token: CancelToken, mark: Path) -> Any:
+    failed = fb.launch(blueprint(step("work")), {"x": 1}, functions=functions(mark, may_begin=False))
+    failed.wait(BOUND)
+    return runtime.rerun(failed.id, at="work", functions=functions(mark), token=token).result(BOUND)
+
+
 def enhancer(mark: Path) -> runtime.EnhanceApplication:
     """With one issue, and a patch-spawner that works on it until it is stopped."""
 
@@ -183,6 +189,7 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "runtime.EnhanceApplication.tick": lambda token, mark: asyncio.run(enhancer(mark).tick(token)),
     "runtime.debug": debug,
     "runtime.launch": launch,
+    "runtime.rerun": rerun,
     "runtime.resume": resume,
 }
 
