@@ -80,6 +80,7 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.SpawnError                no worker was started
 │  ├─ engine.NotRegistered
 │  └─ engine.SpawnRejected          a hook or layer would not have it
+├─ engine.UnknownLayer              a launch asks for a layer that is not there
 ├─ engine.SecretError               a secret that the run cannot have
 │  ├─ engine.SecretNotGiven
 │  └─ engine.SecretNotAllowed

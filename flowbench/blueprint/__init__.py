@@ -38,6 +38,7 @@ from flowbench.blueprint.errors import (
 )
 from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.hashes import content_hash, text_hash
+from flowbench.blueprint.hints import hint_names
 from flowbench.blueprint.loader import HasBlueprint, Source, load
 from flowbench.blueprint.lua_registry import LuaScripts, lua_host, lua_script, lua_scripts
 from flowbench.blueprint.model import (
@@ -201,6 +202,7 @@ __all__ = [
     "fixed",
     "functions",
     "highest",
+    "hint_names",
     "history_frame",
     "is_python",
     "is_trusted",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from flowbench.blueprint.hints import hint_names
 from flowbench.blueprint.outer_specs import read_operator
 from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.registry import Functions
@@ -98,3 +99,13 @@ def unfed_program(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
             text = f"the program of '{agent.name}' is told nothing of its step's input"
             hint = 'put {prompt} into argv, or say stdin: "{prompt}"'
             yield Diagnostic("note", "unfed_program", f"$.agents[{index}].spec", text, hint)
+
+
+def unknown_layer(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
+    """A hint names a layer that nobody here knows: it is left out."""
+    for index, name in enumerate(survey.blueprint.spawner_hints.layers):
+        if name not in hint_names:
+            meant = nearest(name, hint_names)
+            hint = f"did you mean '{meant}'?" if meant else f"there are {', '.join(sorted(hint_names))}"
+            text = f"no layer is called '{name}', so the steps run without it"
+            yield Diagnostic("warning", "unknown_layer", f"$.spawner_hints.layers[{index}]", text, hint)

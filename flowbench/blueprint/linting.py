@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     lint_agents.invalid_spec,
     lint_agents.unfed_program,
     lint_agents.unknown_agent,
+    lint_agents.unknown_layer,
     lint_agents.unknown_operator,
     lint_agents.unused_agent,
     lint_logic.branch_never_boolean,

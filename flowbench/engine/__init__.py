@@ -45,6 +45,7 @@ from flowbench.engine.errors import (
     TokenUnreadable,
     TokenUsesExhausted,
     UnknownKind,
+    UnknownLayer,
     UnknownVerdict,
     UnresolvedOperatorRef,
     UnresolvedRef,
@@ -58,10 +59,12 @@ from flowbench.engine.faces import (
     SpawnHook,
     WorkerBinding,
     WorkerResult,
+    binding_of,
     call,
 )
 from flowbench.engine.folding import fold
 from flowbench.engine.handing import stopper
+from flowbench.engine.layers.registry import LayerRegistry, layer_registry
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.news import (
     News,
@@ -96,12 +99,26 @@ from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.engine.data_plane import Output, Outputs, OutputStore
+    from flowbench.engine.executing import execute
     from flowbench.engine.frames import outputs_frame
+    from flowbench.engine.layers.audit import AuditLayer
+    from flowbench.engine.layers.input_inject import InputInjectLayer
+    from flowbench.engine.layers.long_hold import LongHoldLayer
+    from flowbench.engine.layers.main_ai import MainAILayer
+    from flowbench.engine.layers.operator_delegate import OperatorDelegateLayer
+    from flowbench.engine.layers.project_name_alias import ProjectNameAliasLayer
+    from flowbench.engine.layers.python_functions import PythonLayer
+    from flowbench.engine.layers.resolver import ResolverLayer
+    from flowbench.engine.layers.senior_escalation import SeniorEscalationLayer
+    from flowbench.engine.layers.sink import SinkLayer
+    from flowbench.engine.layers.wrapping import LayerFactory
+    from flowbench.engine.telling import ctx_of
 
 __all__ = [
     "Around",
     "Artifact",
     "Attachment",
+    "AuditLayer",
     "BadSignature",
     "Blocked",
     "Body",
@@ -118,18 +135,24 @@ __all__ = [
     "FileRef",
     "Final",
     "Inline",
+    "InputInjectLayer",
     "Internal",
     "InvalidSpec",
     "InvalidTransition",
     "Layer",
+    "LayerFactory",
+    "LayerRegistry",
     "Linked",
     "LongHold",
+    "LongHoldLayer",
     "LuaFailed",
+    "MainAILayer",
     "News",
     "NotFolded",
     "NotRegistered",
     "Noted",
     "Operator",
+    "OperatorDelegateLayer",
     "OperatorInfo",
     "Operators",
     "Outcome",
@@ -140,6 +163,9 @@ __all__ = [
     "Partial",
     "PollTimeout",
     "Progress",
+    "ProjectNameAliasLayer",
+    "PythonLayer",
+    "ResolverLayer",
     "ResourceNotFound",
     "ResumeKeyNotFound",
     "Role",
@@ -151,11 +177,13 @@ __all__ = [
     "Secrets",
     "SeniorAnswered",
     "SeniorBridge",
+    "SeniorEscalationLayer",
     "SeniorQueried",
     "Session",
     "SessionAttached",
     "SessionDetached",
     "SessionNotFound",
+    "SinkLayer",
     "Site",
     "SpawnCtx",
     "SpawnDepthExceeded",
@@ -190,6 +218,7 @@ __all__ = [
     "TokenUnreadable",
     "TokenUsesExhausted",
     "UnknownKind",
+    "UnknownLayer",
     "UnknownVerdict",
     "UnresolvedOperatorRef",
     "UnresolvedRef",
@@ -201,13 +230,17 @@ __all__ = [
     "WorkerBinding",
     "WorkerOutput",
     "WorkerResult",
+    "binding_of",
     "call",
     "compile",
+    "ctx_of",
     "default",
+    "execute",
     "factories",
     "fold",
     "ids",
     "keeper",
+    "layer_registry",
     "link",
     "outputs_frame",
     "render",
@@ -218,5 +251,22 @@ __all__ = [
 
 # What a launch does not need is loaded when it is first used.
 __getattr__ = front(
-    "flowbench.engine", {"data_plane": ("Output", "OutputStore", "Outputs"), "frames": ("outputs_frame",)}
+    "flowbench.engine",
+    {
+        "data_plane": ("Output", "OutputStore", "Outputs"),
+        "executing": ("execute",),
+        "frames": ("outputs_frame",),
+        "layers.audit": ("AuditLayer",),
+        "layers.input_inject": ("InputInjectLayer",),
+        "layers.long_hold": ("LongHoldLayer",),
+        "layers.main_ai": ("MainAILayer",),
+        "layers.operator_delegate": ("OperatorDelegateLayer",),
+        "layers.project_name_alias": ("ProjectNameAliasLayer",),
+        "layers.python_functions": ("PythonLayer",),
+        "layers.resolver": ("ResolverLayer",),
+        "layers.senior_escalation": ("SeniorEscalationLayer",),
+        "layers.sink": ("SinkLayer",),
+        "layers.wrapping": ("LayerFactory",),
+        "telling": ("ctx_of",),
+    },
 )

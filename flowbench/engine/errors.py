@@ -321,6 +321,18 @@ class SpawnRejected(SpawnError):
         super().__init__(f"spawn rejected by middleware: {why}")
 
 
+class UnknownLayer(FlowbenchError):
+    """A launch asks for a layer that nobody has registered."""
+
+    code = "unknown_layer"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = nearest(name, names)
+        hint = f"did you mean '{near}'?" if near else f"there are {', '.join(names)}"
+        super().__init__(f"no layer is called '{name}'; {hint}")
+
+
 class LuaFailed(FlowbenchError):
     """A Lua script raised, or returned what is no JSON. Source: mlua-swarm 0.2.1 `lua eval`."""
 

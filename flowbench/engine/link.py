@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flowbench.blueprint import secret_names
 from flowbench.engine.compile import Compiled
@@ -25,8 +25,8 @@ class Linked:
     def __init__(self, compiled: Compiled, layers: Sequence[Layer]) -> None:
         self.blueprint, self.program = compiled.blueprint, compiled.program
         agents = {agent.name: agent for agent in compiled.blueprint.agents}
-        wrapped = {ref: _wrap(ref, compiled.routes.get(ref), layers) for ref in compiled.program.refs}
-        self._spawners = [contracted(spawner, agents.get(ref)) for ref, spawner in wrapped.items()]
+        table = _wrap(compiled, layers)
+        self._spawners = [contracted(table[ref], agents.get(ref)) for ref in compiled.program.refs]
         self.wants_secrets = any(spawner.wants_secrets for spawner in self._spawners)
         self.quick = frozenset(slot for slot, spawner in enumerate(self._spawners) if spawner.quick)
         self.uses = tuple(spawner.uses for spawner in self._spawners)
@@ -47,11 +47,14 @@ def link(compiled: Compiled, layers: Sequence[Layer] = ()) -> Linked:
     return Linked(compiled, layers)
 
 
-def _wrap(ref: str, spawner: Spawner | None, layers: Sequence[Layer]) -> Spawner:
-    outer: Spawner = _Nobody(ref) if spawner is None else spawner
+def _wrap(compiled: Compiled, layers: Sequence[Layer]) -> Mapping[str, Spawner]:
+    """Whole layer by whole layer, around all agents: one may send a step to another agent."""
+    table = {ref: compiled.routes.get(ref) or _Nobody(ref) for ref in compiled.program.refs}
+    if layers:
+        table = {**compiled.routes, **table}
     for layer in layers:
-        outer = layer(ref, outer)
-    return outer
+        table = {agent: layer(agent, inner) for agent, inner in table.items()}
+    return table
 
 
 class _Nobody:

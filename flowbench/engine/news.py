@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from flowbench.engine.ids import visit_id
 from flowbench.engine.outputs import OutputEvent
 from flowbench.engine.roles import Role
 from flowbench.events import Bus, Event, Reader
@@ -123,6 +124,18 @@ class _Told(msgspec.Struct, frozen=True, gc=False):
         return Event(plain.pop("kind"), self.news.about, self.t, plain)
 
 
+class _Begun(msgspec.Struct, frozen=True, gc=False):
+    """An attempt began, in a form that costs next to nothing: its task has a name when somebody reads."""
+
+    run_id: str
+    address: str
+    attempt: int
+    t: float
+
+    def event(self) -> Event:
+        return _Told(TaskAttemptStarted(visit_id(self.run_id, self.address), self.attempt), self.t).event()
+
+
 class Wire:
     """Carries news to listeners and keeps the tail. From any thread, never waits."""
 
@@ -135,6 +148,14 @@ class Wire:
             if not isinstance(each, TaskAttemptStarted):
                 self._tail.append(each)
             self._bus.publish(_Told(each, now))
+
+    def mention(self, news: News, now: float) -> None:
+        """To listeners alone."""
+        self._bus.publish(_Told(news, now))
+
+    def begun(self, run_id: str, address: str, attempt: int, now: float) -> None:
+        """`TaskAttemptStarted` of a run's step, to listeners alone; cheap enough for every step."""
+        self._bus.publish(_Begun(run_id, address, attempt, now))
 
     def tail(self) -> Sequence[News]:
         """The last of what happened, oldest first."""

@@ -9,6 +9,7 @@ from flowbench.rooms import front
 if TYPE_CHECKING:
     from flowbench.runtime.changes import MISSING
     from flowbench.runtime.checking import LintWarning
+    from flowbench.runtime.dispatch import Faces
     from flowbench.runtime.enhance.application import Accepted, EnhanceApplication, NewIssue
     from flowbench.runtime.enhance.frames import enhance_log_frame, issues_frame
     from flowbench.runtime.enhance.issues import (
@@ -71,6 +72,7 @@ __all__ = [
     "EnhanceLogStore",
     "EnhanceSetting",
     "EnhanceSettingStore",
+    "Faces",
     "InFlight",
     "Issue",
     "IssueNotFound",
@@ -126,6 +128,7 @@ __getattr__ = front(
     {
         "changes": ("MISSING",),
         "checking": ("LintWarning",),
+        "dispatch": ("Faces",),
         "errors": (
             "BlueprintChanged",
             "JournalDamaged",

@@ -13,8 +13,7 @@ import msgspec
 
 from flowbench import flow, process
 from flowbench.cancel import GRACE_SECONDS, LAST_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import OperatorInfo, Seat, Secrets, Task, TaskCancelled, Tiers, Visit, Voice, stopper
-from flowbench.engine import default as default_engine
+from flowbench.engine import Secrets, Task, TaskCancelled, Visit, Voice, stopper
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory
@@ -23,6 +22,7 @@ from flowbench.runtime.withheld import Withheld
 from flowbench.storage import StorageError
 
 if TYPE_CHECKING:
+    from flowbench.runtime.dispatch import Dispatch
     from flowbench.runtime.run import Run
 
 UNRECORDED = (OSError, StorageError)  # what a full disk raises
@@ -45,15 +45,15 @@ class Ending:
 class Site:
     """What bodies may ask about their run; implements engine.Site.
 
-    seat: whose session the steps are dispatched under. tiers: what the Blueprint says of operator kinds.
+    dispatch: under which engine, and by whom, the steps are dispatched.
     """
 
     runtime: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, run: Run, threads: Handoff, secrets: Secrets, seat: Seat | None, tiers: Tiers) -> None:
+    def __init__(self, run: Run, threads: Handoff, secrets: Secrets, dispatch: Dispatch) -> None:
         self.run_id, self.folder, self.token, self._log = run.id, run.path, run.token, run.log
         self.threads, self.secrets, self._recorder = threads, secrets, run.recorder
-        self._seat, self._tiers = seat, tiers
+        self._dispatch, self.operator = dispatch, dispatch.operator
         self.evaluation: flow.Evaluation | None = None
         self._withheld = Withheld()  # by (address, stream, thread)
         self._log.ended = self._release
@@ -103,15 +103,10 @@ class Site:
                 if walker is not None:
                     now.cut(walker, TaskCancelled(), lambda: under_way.get(moment.at) is asked)
 
-            desk = default_engine() if self._seat is None else self._seat.engine
+            desk = self._dispatch.desk()
             asked.task = desk.visit(self.run_id, moment.at, moment.agent, now.attempt(moment.at), stop)
             asked.task.prompt = moment.value
         return asked.task
-
-    def operator(self, agent: str) -> OperatorInfo:
-        if self._seat is None:
-            return OperatorInfo(self._tiers.effective(agent))
-        return self._seat.engine.operator_info(agent, self._seat.token, self._tiers)
 
     def answer(self, face: str, ask: Callable[[], Awaitable[Any]], question: Any = None) -> Awaitable[Any]:
         moment = self.here()

@@ -20,6 +20,7 @@ from flowbench.cancel import CancelToken
 from flowbench.errors import nearest
 from flowbench.events import Bus
 from flowbench.runtime import checking, entries, prints, replay, secrets, store
+from flowbench.runtime.dispatch import Dispatch, Operated
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.history import History
@@ -57,8 +58,11 @@ class Common(TypedDict, total=False):
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
     environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
     commands may run this once, and again only with it, a resume too; `flowbench trust FILE` allows it for good.
-    seat: the session of an operator, whose faces the steps meet; by default nobody's. operators: who does the work of
-    agents of kind operator, by `operator_ref`, before those that are registered with the engine.
+    operator: who stands behind the agents: Faces, or one object that is hook, bridge or operator; a resume needs it
+    anew. seat: instead of it the session of an operator, whose faces the steps meet. operators: who does the work of
+    agents of kind operator, by `operator_ref`, before those that are registered with the engine. layers: names or
+    layers that surround the steps, innermost first: outside the registered base layers, inside those that the
+    Blueprint names.
     """
 
     timeout: float | None
@@ -69,8 +73,10 @@ class Common(TypedDict, total=False):
     limit: int | None
     secrets: secrets.Given
     trust: str | None
+    operator: Operated | None
     seat: engine.Seat | None
     operators: Mapping[str, engine.Operator] | None
+    layers: Sequence[str | engine.LayerFactory]
 
 
 class Options(Common, total=False):
@@ -140,7 +146,8 @@ def resume(
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:
             raise BlueprintChanged(recorded.id, changed, _staying(chosen, recorded, options), len(recorded.outcomes))
-        linked = link(chosen, options, recorded.compat)
+        dispatch = Dispatch(chosen, options.get("seat"), options.get("operator"))
+        linked = link(chosen, options, recorded.compat, dispatch)
         places = turnstiles(linked.uses, options.get("limit"))
         token, bus = token_for(options, chosen), Bus()
         recorder: Memory
@@ -155,7 +162,7 @@ def resume(
             replay.go_on(recorded, journal, bp.to_json(chosen) if changed else None, linked.digests, forget)
             recorder = Durable(bus, journal, recorded)
         run = Run(recorded.id, chosen, recorded.ctx, token, bus, recorder, folder)
-        return begin(run, linked, recorded.ctx, places, kept, recorded=recorded, seat=options.get("seat"))
+        return begin(run, linked, recorded.ctx, places, kept, dispatch, recorded=recorded)
     except BaseException:
         journal.close()
         raise
@@ -219,7 +226,8 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         checking.look(blueprint, policy, options.get("functions", bp.functions), compat)
     ctx, text = flow.take({} if ctx is None else ctx)
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
-    linked = link(blueprint, options, compat)
+    dispatch = Dispatch(blueprint, options.get("seat"), options.get("operator"))
+    linked = link(blueprint, options, compat, dispatch)
     places = turnstiles(linked.uses, options.get("limit"))
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()
@@ -227,7 +235,7 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
     durability = options.get("durability", "process")
     if durability == "memory":
         run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
-        return begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
+        return begin(run, linked, ctx, places, kept, dispatch, debugger=debugger)
     bp.remember_trust(blueprint)
     path = store.create(started)
     journal = Journal(path, power=durability == "power")
@@ -240,7 +248,7 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
-        return begin(run, linked, ctx, places, kept, debugger=debugger, seat=options.get("seat"))
+        return begin(run, linked, ctx, places, kept, dispatch, debugger=debugger)
     except BaseException:
         journal.close()
         raise
@@ -272,14 +280,13 @@ def complete(source: bp.Source, options: Common) -> bp.Blueprint:
     return bp.adopt(blueprint, options.get("functions", bp.functions))
 
 
-def link(blueprint: bp.Blueprint, options: Common, compat: str | None) -> engine.Linked:
+def link(blueprint: bp.Blueprint, options: Common, compat: str | None, dispatch: Dispatch) -> engine.Linked:
     functions = options.get("functions", bp.functions)
-    seat, externs = options.get("seat"), options.get("externs")
-    operators = engine.Operators(
-        options.get("operators") or {}, engine.default if seat is None else lambda: seat.engine
-    )
-    factories = engine.factories(functions, operators=operators)
-    return engine.link(engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids()))
+    operators = engine.Operators(options.get("operators") or {}, dispatch.desk)
+    factories, externs = engine.factories(functions, operators=operators), options.get("externs")
+    compiled = engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids())
+    layers = engine.layer_registry.layers(blueprint, dispatch.desk, options.get("layers", ()))
+    return engine.link(compiled, layers)
 
 
 def token_for(options: Common, blueprint: bp.Blueprint) -> CancelToken:
@@ -299,13 +306,13 @@ def begin(
     ctx: Any,
     places: Sequence[flow.Turnstile | None],
     kept: engine.Secrets,
+    dispatch: Dispatch,
     *,
     recorded: replay.Recorded | None = None,
     debugger: Debugger | None = None,
-    seat: engine.Seat | None = None,
 ) -> Run:
     run.log.hide, run.log.decide = kept.text, kept.decided
-    site = Site(run, engine_thread().threads, kept, seat, engine.tiers_of(run.blueprint))
+    site = Site(run, engine_thread().threads, kept, dispatch)
     evaluation = flow.Evaluation(
         linked.program,
         linked.bodies(site),

@@ -18,6 +18,7 @@ from flowbench.events import Bus
 from flowbench.runtime import entries as e
 from flowbench.runtime import journal, replay, secrets, store
 from flowbench.runtime.behind import Behind, addresses
+from flowbench.runtime.dispatch import Dispatch
 from flowbench.runtime.errors import RunError
 from flowbench.runtime.launching import Common, begin, check, complete, link, token_for
 from flowbench.runtime.limits import turnstiles
@@ -60,7 +61,8 @@ def rerun(
     if blueprint is None:
         bp.require_trust(original, options.get("trust"))
     chosen = original if blueprint is None else complete(blueprint, options)
-    linked = link(chosen, options, recorded.compat)
+    dispatch = Dispatch(chosen, options.get("seat"), options.get("operator"))
+    linked = link(chosen, options, recorded.compat, dispatch)
     places = turnstiles(linked.uses, options.get("limit"))
     given = secrets.gathered(options.get("secrets"), chosen, recorded.ctx)
     started, bus, token = time.time(), Bus(), token_for(options, chosen)
@@ -75,7 +77,7 @@ def rerun(
         begun = _begun(recorded, store.new_id(started), started)
         known = replay.Recorded(folder, [begun, *lines])
         run = Run(known.id, chosen, known.ctx, token, bus, Memory(bus, known), None)
-        return begin(run, linked, known.ctx, places, given, recorded=known, seat=options.get("seat"))
+        return begin(run, linked, known.ctx, places, given, dispatch, recorded=known)
     bp.remember_trust(chosen)
     path = store.create(started)
     if (folder / journal.BLOBS).is_dir():  # before any line names one
@@ -89,7 +91,7 @@ def rerun(
             writer.sync()
         known = replay.Recorded(path, written)
         run = Run(path.name, chosen, known.ctx, token, bus, Durable(bus, writer, known), path)
-        return begin(run, linked, known.ctx, places, given, recorded=known, seat=options.get("seat"))
+        return begin(run, linked, known.ctx, places, given, dispatch, recorded=known)
     except BaseException:
         writer.close()
         raise
