@@ -108,4 +108,6 @@ def unknown_layer(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
             meant = nearest(name, hint_names)
             hint = f"did you mean '{meant}'?" if meant else f"there are {', '.join(sorted(hint_names))}"
             text = f"no layer is called '{name}', so the steps run without it"
-            yield Diagnostic("warning", "unknown_layer", f"$.spawner_hints.layers[{index}]", text, hint)
+            place = f"$.spawner_hints.layers[{index}]"
+            fix = Fix(place, meant) if meant else None
+            yield Diagnostic("warning", "unknown_layer", place, text, hint, fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from flowbench.cancel import LAST_SECONDS
@@ -152,6 +153,7 @@ class _Race:
         self.fan = fan
         self.run = fan.run
         self.loop = fan.run.loop
+        self.context = copy_context()  # a worker is hired from inside a body, whose context is not the fan-out's
         self.next = self.fresh = 0
         self.nests = bool(fan.op.body.fans)
         self.left = len(fan.items)
@@ -170,7 +172,7 @@ class _Race:
 
     def hire(self, count: int) -> None:
         for _ in range(count):
-            task = self.loop.create_task(self.work())
+            task = self.loop.create_task(self.work(), context=self.context.copy())
             self.fresh += 1
             self.workers[task] = None
             self.run.tasks[task] = None

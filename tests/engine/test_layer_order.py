@@ -85,8 +85,8 @@ def test_an_unknown_hint_is_left_out_and_lint_says_so(registry: engine.LayerRegi
         ("warning", "$.spawner_hints.layers[0]"),
         ("warning", "$.spawner_hints.layers[2]"),
     ]
-    assert found[0].hint == "did you mean 'main_ai'?"
-    assert "there are audit, long_hold, main_ai, one," in found[1].hint
+    assert found[0].suggestion == "did you mean 'main_ai'?"
+    assert "there are audit, long_hold, main_ai, one," in found[1].suggestion
 
 
 def test_an_unknown_layer_of_a_launch_is_refused() -> None:
