@@ -64,6 +64,9 @@ class Diagnostic(msgspec.Struct, frozen=True):
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return {"kind": self.kind, **plain, "docs": self.docs}
 
+    def _repr_html_(self) -> str:
+        return html([self])
+
     def __str__(self) -> str:
         told = "; ".join(part for part in (self.message, self.suggestion) if part)
         return ": ".join(part for part in (self.level, self.where, told) if part)

@@ -13,9 +13,9 @@ from flowbench.notebook.errors import UsageError, did_you_mean
 
 USAGE = {
     "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
-    "[--durability memory|process|power]",
+    "[--durability memory|process|power] [--check off|warn|fail]",
     "graph": "graph NAME",
-    "lint": "lint NAME [--out NAME]",
+    "lint": "lint NAME [--allow RULE] [--warn RULE] [--deny RULE] [--out NAME]",
     "agents": "agents [NAME] [--out NAME]",
     "ctx": "ctx [RUN] [STEP] [--out NAME]",
     "diff": "diff [RUN] [A [B]] [--out NAME]",
@@ -27,6 +27,7 @@ USAGE = {
     "step": "step [next | go | abort | set PATH JSON]",
     "help": "help",
 }
+LINT_LEVELS = ("allow", "warn", "deny")
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 LOOKING = {"ctx": 2, "diff": 3}  # words about runs and their steps: how many may follow
 _NODE = r"(\d+|[tebc]|[if]\d+)"
@@ -85,6 +86,10 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--ctx", metavar="VALUE")
         parser.add_argument("--step", action="store_true")
         parser.add_argument("--durability", choices=("memory", "process", "power"), default="process")
+        parser.add_argument("--check", choices=("off", "warn", "fail"), default="off")
+    if name == "lint":
+        for level in LINT_LEVELS:
+            parser.add_argument(f"--{level}", metavar="RULE", action="append", default=[])
     if name in ("resume", "rerun"):
         parser.add_argument("id", metavar="RUN")
     if name == "rerun":

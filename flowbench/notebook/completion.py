@@ -16,13 +16,17 @@ FLAGS = {
     "agents": ["--out"],
     "ctx": ["--out"],
     "diff": ["--out"],
-    "lint": ["--out"],
+    "lint": ["--allow", "--deny", "--out", "--warn"],
     "runs": ["--out"],
-    "run": ["--bg", "--ctx", "--durability", "--limit", "--on-abort", "--out", "--step", "--timeout"],
+    "run": ["--bg", "--check", "--ctx", "--durability", "--limit", "--on-abort", "--out", "--step", "--timeout"],
     "rerun": ["--at", "--bg", "--limit", "--on-abort", "--out", "--set", "--timeout", "--with"],
     "resume": ["--bg", "--limit", "--on-abort", "--out", "--timeout"],
 }
-CHOICES = {"--on-abort": ["continue", "stop"], "--durability": ["memory", "power", "process"]}
+CHOICES = {
+    "--check": ["fail", "off", "warn"],
+    "--on-abort": ["continue", "stop"],
+    "--durability": ["memory", "power", "process"],
+}
 NAMING = ("run", "graph", "agents", "lint")
 RUN_NAMING = ("abort", "ctx", "diff")
 ADDRESSES = 50  # steps of a run that are offered

@@ -31,6 +31,10 @@ Options of run, resume and rerun:
                              steps that start a process cores, async functions no limit
   --on-abort stop|continue   when the run is aborted: the cell fails and queued cells do not
                              run (stop, the default), or the notebook goes on (continue)
+Options of lint alone, each as often as you like:
+  --allow RULE               say nothing of what this rule finds
+  --warn RULE                what it finds is a warning
+  --deny RULE                what it finds is an error
 Options of rerun alone:
   --at STEP|AGENT            the address of a step, such as 2.f0, or an agent: all its visits
   --with NAME                go on with this Blueprint; what is recorded before its first
@@ -39,6 +43,7 @@ Options of rerun alone:
 Options of run alone:
   --ctx VALUE                what the run begins with: a variable, JSON or a Python expression
   --step                     pause before each step; buttons or `%fb step` go on
+  --check off|warn|fail      look at it with lint first: say it, or refuse to run with an error
   --durability memory|process|power
                              the journal: none; survives the kernel (the default); survives
                              a power cut, and is slower

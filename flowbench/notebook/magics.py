@@ -102,6 +102,7 @@ class FlowMagics(Magics):
         blueprint = self._blueprint(options.name)
         ctx = arguments.value(options.ctx, self._variables)
         how: Any = {"timeout": options.timeout, "limit": options.limit, "durability": options.durability}
+        how["check"] = options.check
         if options.step:
             debugger = debug(blueprint, ctx, **how)
             self.recent.debugger = debugger
@@ -136,7 +137,8 @@ class FlowMagics(Magics):
             _put(still.of_blueprint(self._blueprint(options.name)))
 
     def _lint(self, options: Any) -> None:
-        found = self._leave(bp.lint(self._blueprint(options.name)), options.out)
+        levels = {rule: level for level in arguments.LINT_LEVELS for rule in getattr(options, level)}
+        found = self._leave(bp.lint(self._blueprint(options.name), levels=levels), options.out)
         if found:
             _put({"text/html": found._repr_html_(), "text/plain": str(found)})
         else:

@@ -80,6 +80,17 @@ def test_what_is_likely_not_meant_is_said_below_the_cell_and_listed_by_lint(desk
     assert {finding.level for finding in desk.names["found"]} <= {"error", "warning", "note"}
 
 
+def test_rules_are_silenced_by_the_word_and_a_run_is_checked_first(desk: Shell) -> None:
+    desk(ODD)
+
+    refused = desk("%fb run odd --check fail")
+    desk("%fb lint odd --allow unknown_agent --out quiet")
+
+    assert "odd is not run, because its check found: error: $.flow.children[1].ref" in refused.out
+    assert "run" not in desk.names
+    assert "unknown_agent" not in {finding.code for finding in desk.names["quiet"]}
+
+
 def test_lint_says_when_there_is_nothing(desk: Shell) -> None:
     desk("%%blueprint fine\nstep(double, in_=ctx.x, out=ctx.x)")
 
