@@ -63,9 +63,20 @@ async def asks_and_dies(site: engine.Site, value: Any) -> Any:
     return said
 
 
+def seat() -> engine.Seat:
+    """Of an engine whose secret all processes know."""
+    desk = engine.Engine(engine.EngineCfg(token_secret=b"shared between processes"))
+    return engine.Seat(desk, desk.attach("op"))
+
+
+async def tells_its_token_and_dies(site: engine.Site, value: Any) -> Any:
+    Path(os.environ["TOLD"]).write_text(site.task().token().encode())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main() -> None:
-    install(setattr, asker=lambda site, value: asks_and_dies(site, value))
-    run = fb.launch(probed(step("asker"), "asker"), {"x": 1})
+    install(setattr, asker=asks_and_dies, teller=tells_its_token_and_dies)
+    run = fb.launch(probed(step(sys.argv[1]), sys.argv[1]), {"x": 1}, seat=seat())
     run.wait(60)
     sys.exit(f"it should have died: {run!r}")
 

@@ -17,9 +17,10 @@ import pytest
 import flowbench as fb
 from flowbench import engine
 from flowbench.blueprint import OperatorKind
+from flowbench.engine.tokens import decode
 from flowbench.runtime import journal
 from tests.flows import attempt, fan, seq, step
-from tests.runtime.probes import Probe, asks_and_dies, install, probed
+from tests.runtime.probes import Probe, asks_and_dies, install, probed, seat
 
 Install = Callable[..., None]
 
@@ -187,7 +188,7 @@ def test_a_resume_in_another_process_never_asks_twice(
     asked = tmp_path / "asked"
     monkeypatch.setenv("ASKED", str(asked))
     victim = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.probes"], env={**os.environ, "DIES": "1"}, timeout=120
+        [sys.executable, "-m", "tests.runtime.probes", "asker"], env={**os.environ, "DIES": "1"}, timeout=120
     )
     assert victim.returncode == -signal.SIGKILL
     [info] = fb.runs()
@@ -198,6 +199,39 @@ def test_a_resume_in_another_process_never_asks_twice(
     assert run.result(30) == {"x": "yes to 1"}
     assert len(asked.read_text().splitlines()) == 1
     assert run.steps[0].attempt == 1  # it had not waited yet: no start was written
+
+
+def test_a_token_opens_its_own_task_only_and_nothing_after_a_resume_in_another_process(
+    probes: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOLD", str(tmp_path / "told"))
+    victim = subprocess.run([sys.executable, "-m", "tests.runtime.probes", "teller"], timeout=120)
+    assert victim.returncode == -signal.SIGKILL
+    old = decode((tmp_path / "told").read_text())
+    [info] = fb.runs()
+    refused: list[str] = []
+    place = seat()
+    other = place.engine.start_task(place.token, engine.TaskSpec("other"))
+
+    def body(site: engine.Site, value: Any) -> Any:
+        task, desk = site.task(), place.engine
+        assert task.agent_id == old.agent_id  # the same task as before
+        for opener, token, asked in (
+            (desk, task.token(), other),
+            (desk, old, task.id),
+            (desk, old, other),
+            (engine.Engine(), old, task.id),
+        ):
+            with pytest.raises(engine.TokenError) as raised:
+                opener.fetch_prompt(token, asked)
+            refused.append(raised.typename)
+        return desk.fetch_prompt(task.token(), task.id)
+
+    probes(teller=body)
+    run = fb.resume(info.id, seat=place)
+
+    assert run.result(30) == {"x": "1"}
+    assert refused == ["TokenTaskMismatch", "TokenNotFound", "TokenNotFound", "BadSignature"]
 
 
 def test_answers_count_by_face_ordinal_and_question(probes: Install) -> None:
