@@ -23,6 +23,7 @@ from flowbench.engine.desk import Attempt, Work
 from flowbench.engine.errors import (
     Blocked,
     DispatchFailed,
+    Internal,
     InvalidTransition,
     NotRegistered,
     SpawnDepthExceeded,
@@ -156,7 +157,8 @@ class Dispatching(Attending):
         if isinstance(error, DispatchFailed):
             why = error.why
         else:
-            why = str(error) if isinstance(error, SpawnError) else f"worker fn returned error: {flow.text_of(error)}"
+            is_spawn = isinstance(error, SpawnError | Internal)
+            why = str(error) if is_spawn else f"worker fn returned error: {flow.text_of(error)}"
         task.broke(why)
         if self._is_out(task):
             return Outcome("cancelled")

@@ -14,6 +14,7 @@ from flowbench.engine import (
     FileRef,
     Final,
     Inline,
+    Internal,
     NotRegistered,
     Outcome,
     Progress,
@@ -65,10 +66,11 @@ def test_a_worker_may_be_chosen_by_the_agents_name() -> None:
     [
         (NotRegistered("agent"), "worker not registered: agent"),
         (SpawnRejected("not today"), "spawn rejected by middleware: not today"),
+        (Internal("render system_prompt: no"), "internal: render system_prompt: no"),
         (ValueError("intentional boom"), "worker fn returned error: intentional boom"),
         (asyncio.CancelledError(), "worker fn returned error: cancelled from inside"),
     ],
-    ids=["no worker", "rejected", "raised", "cancelled itself"],
+    ids=["no worker", "rejected", "internal", "raised", "cancelled itself"],
 )
 def test_a_failure_blocks_the_task_tells_it_and_wakes_who_polls(error: BaseException, said: str) -> None:
     desk = Desk()
