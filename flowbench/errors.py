@@ -76,6 +76,12 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ engine.DispatchFailed         nobody could do the work, or who did it failed
 │  ├─ engine.PollTimeout
 │  ├─ engine.TaskCancelled
+│  ├─ engine.QuestionError          a question to a person has no answer that counts
+│  │  ├─ engine.BadAnswer
+│  │  ├─ engine.NobodyToAsk         and no policy answers
+│  │  ├─ engine.NotAnswered         in time
+│  │  ├─ engine.Rejected            a person, or a policy for them, said no
+│  │  └─ engine.PolicyError
 │  └─ engine.Internal
 ├─ engine.SpawnError                no worker was started
 │  ├─ engine.NotRegistered

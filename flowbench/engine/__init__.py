@@ -84,6 +84,15 @@ from flowbench.engine.news import (
 )
 from flowbench.engine.noted import Around, Noted
 from flowbench.engine.outputs import Artifact, ContentRef, FileRef, Final, Inline, OutputEvent, Partial, Progress
+from flowbench.engine.people.errors import (
+    BadAnswer,
+    NobodyToAsk,
+    NotAnswered,
+    PolicyError,
+    QuestionError,
+    Rejected,
+)
+from flowbench.engine.people.hearing import Audience, audience
 from flowbench.engine.record import StepRecord
 from flowbench.engine.roles import Role, Verb
 from flowbench.engine.secrets import Secrets, keeper
@@ -112,13 +121,20 @@ if TYPE_CHECKING:
     from flowbench.engine.layers.senior_escalation import SeniorEscalationLayer
     from flowbench.engine.layers.sink import SinkLayer
     from flowbench.engine.layers.wrapping import LayerFactory
+    from flowbench.engine.people.asking import ask
+    from flowbench.engine.people.faces import NotebookBridge, NotebookHook, NotebookOperator
+    from flowbench.engine.people.policy import Policy, Rule
+    from flowbench.engine.people.policy_text import policy
+    from flowbench.engine.people.question import Question, Reply, reply, told
     from flowbench.engine.telling import ctx_of
 
 __all__ = [
     "Around",
     "Artifact",
     "Attachment",
+    "Audience",
     "AuditLayer",
+    "BadAnswer",
     "BadSignature",
     "Blocked",
     "Body",
@@ -148,8 +164,13 @@ __all__ = [
     "LuaFailed",
     "MainAILayer",
     "News",
+    "NobodyToAsk",
+    "NotAnswered",
     "NotFolded",
     "NotRegistered",
+    "NotebookBridge",
+    "NotebookHook",
+    "NotebookOperator",
     "Noted",
     "Operator",
     "OperatorDelegateLayer",
@@ -161,15 +182,22 @@ __all__ = [
     "OutputStore",
     "Outputs",
     "Partial",
+    "Policy",
+    "PolicyError",
     "PollTimeout",
     "Progress",
     "ProjectNameAliasLayer",
     "PythonLayer",
+    "Question",
+    "QuestionError",
+    "Rejected",
+    "Reply",
     "ResolverLayer",
     "ResourceNotFound",
     "ResumeKeyNotFound",
     "Role",
     "RoleViolation",
+    "Rule",
     "Seat",
     "SecretError",
     "SecretNotAllowed",
@@ -230,6 +258,8 @@ __all__ = [
     "WorkerBinding",
     "WorkerOutput",
     "WorkerResult",
+    "ask",
+    "audience",
     "binding_of",
     "call",
     "compile",
@@ -243,10 +273,13 @@ __all__ = [
     "layer_registry",
     "link",
     "outputs_frame",
+    "policy",
     "render",
+    "reply",
     "speaker",
     "stopper",
     "tiers_of",
+    "told",
 ]
 
 # What a launch does not need is loaded when it is first used.
@@ -267,6 +300,23 @@ __getattr__ = front(
         "layers.senior_escalation": ("SeniorEscalationLayer",),
         "layers.sink": ("SinkLayer",),
         "layers.wrapping": ("LayerFactory",),
+        "people.asking": ("ask",),
+        "people.faces": (
+            "NotebookBridge",
+            "NotebookHook",
+            "NotebookOperator",
+        ),
+        "people.policy": (
+            "Policy",
+            "Rule",
+        ),
+        "people.policy_text": ("policy",),
+        "people.question": (
+            "Question",
+            "Reply",
+            "reply",
+            "told",
+        ),
         "telling": ("ctx_of",),
     },
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
+    from flowbench.runtime.answering import Answers
     from flowbench.runtime.changes import MISSING
     from flowbench.runtime.checking import LintWarning
     from flowbench.runtime.dispatch import Faces
@@ -51,7 +52,9 @@ if TYPE_CHECKING:
     from flowbench.runtime.nesting import run_sync
     from flowbench.runtime.origins import known_origins, recorded_origins
     from flowbench.runtime.past import PastRun, recall
+    from flowbench.runtime.people import Attendant, attendants
     from flowbench.runtime.progress import Progress
+    from flowbench.runtime.questions import Open, Questions, Told
     from flowbench.runtime.rerunning import rerun
     from flowbench.runtime.run import Run
     from flowbench.runtime.stepping import Debugger, Pause
@@ -60,7 +63,9 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSING",
     "Accepted",
+    "Answers",
     "Applied",
+    "Attendant",
     "BadCommit",
     "BlueprintChanged",
     "Collected",
@@ -89,10 +94,12 @@ __all__ = [
     "LogNotFound",
     "LoggedVerdict",
     "NewIssue",
+    "Open",
     "PastRun",
     "Pause",
     "Pending",
     "Progress",
+    "Questions",
     "Rejected",
     "Run",
     "RunCancelled",
@@ -103,6 +110,8 @@ __all__ = [
     "RunOwned",
     "SettingNotFound",
     "Settings",
+    "Told",
+    "attendants",
     "collect",
     "debug",
     "enhance_log_frame",
@@ -126,6 +135,7 @@ __all__ = [
 __getattr__ = front(
     "flowbench.runtime",
     {
+        "answering": ("Answers",),
         "changes": ("MISSING",),
         "checking": ("LintWarning",),
         "dispatch": ("Faces",),
@@ -186,7 +196,9 @@ __getattr__ = front(
         "nesting": ("run_sync",),
         "origins": ("known_origins", "recorded_origins"),
         "past": ("PastRun", "recall"),
+        "people": ("Attendant", "attendants"),
         "progress": ("Progress",),
+        "questions": ("Open", "Questions", "Told"),
         "rerunning": ("rerun",),
         "run": ("Run",),
         "stepping": ("Debugger", "Pause"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,6 +11,10 @@ from flowbench import engine
 from flowbench.blueprint import Blueprint, OperatorKind
 from flowbench.errors import nearest
 from flowbench.runtime.errors import RunError
+from flowbench.runtime.people import answers_of
+
+if TYPE_CHECKING:
+    from flowbench.runtime.answering import Answers
 
 FACES: Mapping[str, str] = {"hook": "before", "bridge": "ask", "backend": "execute"}
 
@@ -38,10 +42,14 @@ Operated = Faces | engine.SpawnHook | engine.SeniorBridge | engine.Operator
 
 
 class Dispatch:
-    """seat: the session of an operator. faces: of the launch, without a session. tiers: all that is said of kinds."""
+    """seat: the session of an operator. faces: of the launch, without a session. tiers: all that is said of kinds.
+    answers: what answers questions to people.
+    """
 
-    def __init__(self, blueprint: Blueprint, seat: engine.Seat | None, operator: Operated | None) -> None:
-        """Raises: RunError."""
+    def __init__(
+        self, blueprint: Blueprint, seat: engine.Seat | None, operator: Operated | None, answers: Answers | None = None
+    ) -> None:
+        """Raises: RunError, engine.PolicyError."""
         if seat is not None and operator is not None:
             raise RunError("give seat or operator, not both: the session of a seat brings its own faces")
         self._seat, self._faces = seat, _faces(operator)
@@ -49,6 +57,7 @@ class Dispatch:
         launch = None if self._faces.kind is None else _kind(self._faces.kind, "operator.kind")
         self.tiers = engine.tiers_of(blueprint, launch, kinds)
         self._is_plain = operator is None
+        self.answers = answers_of(answers)
 
     def desk(self) -> engine.Engine:
         """Where steps become tasks; that of this process unless there is a seat."""

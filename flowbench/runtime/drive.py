@@ -13,7 +13,7 @@ import msgspec
 
 from flowbench import flow, process
 from flowbench.cancel import GRACE_SECONDS, LAST_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import Secrets, Task, TaskCancelled, Visit, Voice, stopper
+from flowbench.engine import Secrets, Task, TaskCancelled, Visit, Voice, audience, stopper
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory
@@ -23,6 +23,8 @@ from flowbench.storage import StorageError
 
 if TYPE_CHECKING:
     from flowbench.runtime.dispatch import Dispatch
+    from flowbench.runtime.people import People
+    from flowbench.runtime.questions import Told
     from flowbench.runtime.run import Run
 
 UNRECORDED = (OSError, StorageError)  # what a full disk raises
@@ -55,6 +57,7 @@ class Site:
         self.threads, self.secrets, self._recorder = threads, secrets, run.recorder
         self._dispatch, self.operator = dispatch, dispatch.operator
         self.evaluation: flow.Evaluation | None = None
+        self.people: People | None = None  # who answers questions; None: nobody will be asked
         self._withheld = Withheld()  # by (address, stream, thread)
         self._log.ended = self._release
 
@@ -122,13 +125,19 @@ class Site:
         value, text = flow.take(await ask())
         if self.secrets.names:
             value, text = flow.take(self.secrets.take_out(value))
+        asked = self._recorder.visits.at(at)
+        told, asked.told = asked.told, None
         try:
-            self._recorder.answer(at, face, n, question, text)
+            self._recorder.answer(at, face, n, question, text, told)
         except BaseException as error:
             assert self.evaluation is not None
             self.evaluation.untold = error  # what cannot be recorded ends the run, whoever catches it
             raise
         return value
+
+    def told(self, at: str, told: Told) -> None:
+        """A person has answered the step at `at`; it is recorded with the answer that comes of it."""
+        self._recorder.visits.at(at).told = told
 
     def say(self, at: str, agent: str, stream: str, text: str) -> None:
         """Keep what the step at `at` says, and pass it on.
@@ -170,6 +179,7 @@ async def drive(evaluation: flow.Evaluation, ctx: Any, recorder: Memory, token: 
     For a task of its own: what is launched in it ends with `token`.
     """
     stopper.set(lambda: token)
+    audience.set(site.people)
     ending = await _outcome(evaluation, ctx, recorder, token)
     if not recorder.is_closed:  # given up and cleared already: what bears the tag now is of a resume
         await _clear(site)

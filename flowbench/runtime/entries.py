@@ -96,7 +96,8 @@ class Cancel(Entry, frozen=True, tag="cancel"):
 class Answer(Entry, frozen=True, tag="answer"):
     """A face answered the n-th question of the step at `at`. q: CRC-32 of the step's input and the question.
 
-    out, blob: as in `done`.
+    out, blob: as in `done`. by, d: who it was, where a person was asked, and the seconds that took. told: that in a few
+    words.
     """
 
     at: str
@@ -106,6 +107,9 @@ class Answer(Entry, frozen=True, tag="answer"):
     t: float
     out: msgspec.Raw = msgspec.Raw(b"")
     blob: str = ""
+    by: str = ""
+    d: float = 0.0
+    told: str = ""
 
 
 class Join(Entry, frozen=True, tag="join"):

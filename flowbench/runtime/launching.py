@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -31,9 +31,13 @@ from flowbench.runtime.log import Log
 from flowbench.runtime.loop import SETTLED_SECONDS
 from flowbench.runtime.loop import engine as engine_thread
 from flowbench.runtime.origins import origins_of
+from flowbench.runtime.people import People
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger
+
+if TYPE_CHECKING:
+    from flowbench.runtime.answering import Answers
 
 SETTLE_PAUSE = 0.005  # seconds between two looks at what a stopped run has left behind
 
@@ -62,7 +66,8 @@ class Common(TypedDict, total=False):
     anew. seat: instead of it the session of an operator, whose faces the steps meet. operators: who does the work of
     agents of kind operator, by `operator_ref`, before those that are registered with the engine. layers: names or
     layers that surround the steps, innermost first: outside the registered base layers, inside those that the
-    Blueprint names.
+    Blueprint names. answers: a policy or a function that answers what the run would ask a person, see runtime.Answers;
+    by default the file or JSON in FLOWBENCH_ANSWERS.
     """
 
     timeout: float | None
@@ -77,6 +82,7 @@ class Common(TypedDict, total=False):
     seat: engine.Seat | None
     operators: Mapping[str, engine.Operator] | None
     layers: Sequence[str | engine.LayerFactory]
+    answers: Answers | None
 
 
 class Options(Common, total=False):
@@ -146,7 +152,7 @@ def resume(
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:
             raise BlueprintChanged(recorded.id, changed, _staying(chosen, recorded, options), len(recorded.outcomes))
-        dispatch = Dispatch(chosen, options.get("seat"), options.get("operator"))
+        dispatch = Dispatch(chosen, options.get("seat"), options.get("operator"), options.get("answers"))
         linked = link(chosen, options, recorded.compat, dispatch)
         places = turnstiles(linked.uses, options.get("limit"))
         token, bus = token_for(options, chosen), Bus()
@@ -226,7 +232,7 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         checking.look(blueprint, policy, options.get("functions", bp.functions), compat)
     ctx, text = flow.take({} if ctx is None else ctx)
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
-    dispatch = Dispatch(blueprint, options.get("seat"), options.get("operator"))
+    dispatch = Dispatch(blueprint, options.get("seat"), options.get("operator"), options.get("answers"))
     linked = link(blueprint, options, compat, dispatch)
     places = turnstiles(linked.uses, options.get("limit"))
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
@@ -323,7 +329,7 @@ def begin(
         turnstiles=places,
         before=None if debugger is None else debugger.before,
     )
-    site.evaluation = evaluation
+    site.evaluation, site.people = evaluation, People(run, site, dispatch.answers)
     if debugger is not None:
         debugger.attach(run, evaluation, ctx)
     prints.enter(kept.decided)

@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,6 +24,9 @@ from flowbench.runtime.journal import BLOB_BYTES, Journal
 from flowbench.runtime.log import Log
 from flowbench.runtime.replay import Recorded
 from flowbench.runtime.visits import Visits
+
+if TYPE_CHECKING:
+    from flowbench.runtime.questions import Told
 
 
 class Memory:
@@ -140,8 +143,8 @@ class Memory:
         """A recorded answer to this very question. question: its checksum."""
         return None if self._recorded is None else self._recorded.answer(at, face, n, question)
 
-    def answer(self, at: str, face: str, n: int, question: int, text: bytes) -> None:
-        """A face has answered; recorded before anybody hears it. text: JSON of what it said."""
+    def answer(self, at: str, face: str, n: int, question: int, text: bytes, told: Told | None = None) -> None:
+        """A face has answered; recorded before anybody hears it. text: JSON of what it said. told: how a person did."""
         self._bus.publish(Event("answer", at, time.time(), face))
 
     def held(self, at: str, agent: str, text: str) -> None:
@@ -239,13 +242,13 @@ class Durable(Memory):
         self._write(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
         super().cancel(at, ref, why, run)
 
-    def answer(self, at: str, face: str, n: int, question: int, text: bytes) -> None:
-        now = time.time()
+    def answer(self, at: str, face: str, n: int, question: int, text: bytes, told: Told | None = None) -> None:
+        now, how = time.time(), {} if told is None else told.recorded()
         if len(text) <= BLOB_BYTES:
-            self._write(e.Answer(at, face, n, question, now, msgspec.Raw(text)))
+            self._write(e.Answer(at, face, n, question, now, msgspec.Raw(text), **how))
         elif not self._closed:
-            self._write(e.Answer(at, face, n, question, now, blob=self._journal.keep_blob(text)))
-        super().answer(at, face, n, question, text)
+            self._write(e.Answer(at, face, n, question, now, blob=self._journal.keep_blob(text), **how))
+        super().answer(at, face, n, question, text, told)
 
     def join(self, at: str, won: int, ok: bool) -> None:
         self._write(e.Join(at, won, ok, time.time()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbench import flow, process
 from flowbench.blueprint import Blueprint
@@ -26,6 +27,11 @@ from flowbench.runtime.loop import engine
 from flowbench.runtime.progress import Counter, Progress
 from flowbench.runtime.recorder import Memory
 from flowbench.words import count
+
+if TYPE_CHECKING:
+    from flowbench.runtime.questions import Questions
+
+_making = threading.Lock()  # of what most runs never need
 
 
 class Run(Hindsight):
@@ -48,6 +54,22 @@ class Run(Hindsight):
         self._counter = Counter(blueprint.flow)
         self._evaluation: flow.Evaluation | None = None
         self._looked_back: tuple[tuple[int, ...], History] | None = None
+        self._questions: Questions | None = None
+
+    @property
+    def questions(self) -> Questions:
+        """What it asks of people now, and what they have said; to answer from Python as from a form."""
+        if self._questions is None:
+            from flowbench.runtime.questions import Questions
+
+            with _making:
+                self._questions = self._questions or Questions()
+        return self._questions
+
+    @property
+    def has_asked(self) -> bool:
+        """It has asked people something."""
+        return self._questions is not None
 
     def begin(self, evaluation: flow.Evaluation, work: Coroutine[Any, Any, Ending]) -> None:
         """Called once by launch: `work` carries `evaluation` to its end."""

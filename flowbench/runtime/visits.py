@@ -14,6 +14,7 @@ from flowbench import engine, flow
 
 if TYPE_CHECKING:
     from flowbench.runtime.drive import Site
+    from flowbench.runtime.questions import Told
 
 
 class Moment:
@@ -43,13 +44,16 @@ held: ContextVar[Moment | None] = ContextVar("flowbench_moment", default=None)
 
 
 class Asked:
-    """By one visit. task: as the engine knows it. counts: questions so far, by face."""
+    """By one visit. task: as the engine knows it. counts: questions so far, by face. told: what a person said last,
+    until it is recorded.
+    """
 
-    __slots__ = ("counts", "task")
+    __slots__ = ("counts", "task", "told")
 
     def __init__(self) -> None:
         self.task: engine.Task | None = None
         self.counts: dict[str, int] = {}
+        self.told: Told | None = None
 
 
 class Visits:
