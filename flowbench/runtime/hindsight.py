@@ -46,6 +46,14 @@ class Hindsight(ABC):
         """Steps that have ended, done, failed or cancelled; of one that was tried again only the last attempt."""
         return step_count(step.address for step in self.steps if step.status in ENDED)
 
+    def step(self, at: Moment) -> StepRecord:
+        """The last visit of a step. at: its address, its agent's name, or an index in `steps`. Raises: RunError."""
+        wanted = self._address(at)
+        for step in reversed(self.steps):
+            if wanted in (step.address, step.agent):
+                return step
+        raise RunError(f"{self.id} has no step '{wanted}' so far; run.steps lists addresses and agents", self.id)
+
     def rerun(self, at: Moment, **options: Any) -> Run:
         """Run a step of it again, and all that depends on it, as a new run; see `runtime.rerun`, whose options it
         takes. at: a step, its index in `steps`, the address of any node, or the name of an agent.

@@ -11,7 +11,7 @@ import flowbench as fb
 from flowbench import blueprint as bp
 from flowbench.engine import StepRecord
 from flowbench.flow import NotJson, Output, Skip
-from flowbench.runtime import Run
+from flowbench.runtime import Run, RunError
 
 FLOW = fb.seq(
     fb.step("first", fb.lit(1), fb.ctx.a),
@@ -159,6 +159,9 @@ def test_parts_are_kept_in_the_record_beside_the_output(
     for steps in (ended.steps, past.steps, again.steps):
         assert (steps[1].output, steps[1].parts) == ("pass", PARTS)
     assert list(past.frame()["parts"]) == [None, PARTS, None]
+    assert ended.step("maybe").parts == past.step("1").parts == PARTS
+    with pytest.raises(RunError, match="no step 'nobody' so far"):
+        ended.step("nobody")
 
 
 def test_large_parts_lie_in_a_file_of_their_own(functions: bp.Functions) -> None:
@@ -215,3 +218,27 @@ def test_secrets_are_taken_out_of_parts_and_reasons(functions: bp.Functions) -> 
     assert first.parts == {"note": "used $secret:KEY"}
     assert second.error == "no use for $secret:KEY"
     assert isinstance(first, StepRecord)
+
+
+def test_wherever_a_journal_was_cut_resume_comes_to_the_same_end(functions: bp.Functions) -> None:
+    def size(word: str) -> Any:
+        return Skip("no word") if word == "-" else Output(len(word), {"word": word})
+
+    functions.register(size, id="size")
+    functions.register(lambda value: len(value), id="count")
+    words = fb.fanout(fb.lit(["a", "-", "abc"]), fb.ctx.word, fb.step("size", fb.ctx.word, fb.ctx.n), out=fb.ctx.all)
+    flow = fb.seq(words, fb.step("size", fb.lit("-"), fb.ctx.none), fb.step("count", fb.ctx.all, fb.ctx.total))
+    whole = run(functions, flow)
+    assert whole.path is not None
+    journal = whole.path / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+
+    for cut in range(1, len(lines)):
+        journal.write_bytes(b"".join(lines[:cut]))
+        again = fb.resume(whole.id, functions=functions)
+
+        assert again.result() == whole.result()
+        past = {
+            step.address: (step.status, step.parts) for step in fb.recall(whole.id).steps if step.status != "unknown"
+        }
+        assert past == {step.address: (step.status, step.parts) for step in whole.steps}
