@@ -10,11 +10,12 @@ import msgspec
 from flowbench import engine
 from flowbench.blueprint import Blueprint, OperatorKind
 from flowbench.errors import nearest
+from flowbench.runtime.entries import Standing
 from flowbench.runtime.errors import RunError
 from flowbench.runtime.people import answers_of
 
 if TYPE_CHECKING:
-    from flowbench.runtime.answering import Answers
+    from flowbench.runtime.launching import Common
 
 FACES: Mapping[str, str] = {"hook": "before", "bridge": "ask", "backend": "execute"}
 
@@ -37,27 +38,57 @@ class Faces(msgspec.Struct, frozen=True):
     id: str = "launch"
 
 
+_NOBODY, _NOTHING = Faces(), Standing()
+
 Operated = Faces | engine.SpawnHook | engine.SeniorBridge | engine.Operator
 """Faces, or one object that is any of them: hook if it has `before`, bridge if `ask`, backend if `execute`."""
 
 
 class Dispatch:
     """seat: the session of an operator. faces: of the launch, without a session. tiers: all that is said of kinds.
-    answers: what answers questions to people.
+
+    layers: that the launch adds. answers: what answers questions to people.
     """
 
-    def __init__(
-        self, blueprint: Blueprint, seat: engine.Seat | None, operator: Operated | None, answers: Answers | None = None
-    ) -> None:
-        """Raises: RunError, engine.PolicyError."""
+    def __init__(self, blueprint: Blueprint, options: Common, before: Standing | None = None) -> None:
+        """before: of the run that goes on, for what the options leave out. Raises: RunError, engine.PolicyError."""
+        seat, operator = options.get("seat"), options.get("operator")
         if seat is not None and operator is not None:
             raise RunError("give seat or operator, not both: the session of a seat brings its own faces")
+        self.layers = options.get("layers", ())
         self._seat, self._faces = seat, _faces(operator)
-        kinds = {agent: _kind(kind, f"operator.kinds['{agent}']") for agent, kind in self._faces.kinds.items()}
-        launch = None if self._faces.kind is None else _kind(self._faces.kind, "operator.kind")
-        self.tiers = engine.tiers_of(blueprint, launch, kinds)
-        self._is_plain = operator is None
-        self.answers = answers_of(answers)
+        if before is not None:
+            self._go_on(before, options)
+        self._kinds = {agent: _kind(kind, f"operator.kinds['{agent}']") for agent, kind in self._faces.kinds.items()}
+        self._kind = None if self._faces.kind is None else _kind(self._faces.kind, "operator.kind")
+        self.tiers = engine.tiers_of(blueprint, self._kind, self._kinds)
+        self.answers = answers_of(options.get("answers"))
+
+    def _go_on(self, before: Standing, options: Common) -> None:
+        """Nobody who was asked before a step is left out unseen, because somebody else goes on with the run."""
+        asked = "operator" in options or "seat" in options
+        lost = [f"a {face}" for face in before.faces if not asked]
+        if lost:
+            raise RunError(
+                f"its launch had {' and '.join(lost)} behind its agents; give them again with operator=Faces(...), "
+                f"or go on without them with operator=None"
+            )
+        if before.given and "layers" not in options:
+            names = ", ".join(before.layers)
+            raise RunError(f"its launch had layers: {names}; give them again with layers=[...], or layers=[] for none")
+        if not asked:
+            self._faces = Faces(before.kind, before.kinds)
+        if "layers" not in options:
+            self.layers = before.layers
+
+    def standing(self) -> Standing | None:
+        """What the journal keeps of it."""
+        faces: Any = self._faces if self._seat is None else self._seat.engine.operator_info("", self._seat.token)
+        found = [name for name in FACES if getattr(faces, name) is not None]
+        names = [each if isinstance(each, str) else each.name for each in self.layers]
+        given = [each.name for each in self.layers if not isinstance(each, str)]
+        told = Standing(self._kind, dict(self._kinds), found, names, given)
+        return None if told == _NOTHING else told
 
     def desk(self) -> engine.Engine:
         """Where steps become tasks; that of this process unless there is a seat."""
@@ -74,14 +105,14 @@ class Dispatch:
         if self._seat is not None:
             return self._seat.engine.operator_info(agent, self._seat.token, self.tiers)
         kind, faces = self.tiers.effective(agent), self._faces
-        if self._is_plain:
+        if faces is _NOBODY:
             return engine.OperatorInfo(kind)
         return engine.OperatorInfo(kind, faces.id, faces.hook, faces.bridge, faces.backend)
 
 
 def _faces(given: Any) -> Faces:
     if given is None:
-        return Faces()
+        return _NOBODY
     if isinstance(given, Faces):
         return given
     found = {name: given for name, method in FACES.items() if callable(getattr(given, method, None))}

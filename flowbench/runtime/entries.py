@@ -13,10 +13,24 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="k", gc=False, frozen=
     """Base of all entries."""
 
 
+class Standing(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Who stood behind the agents of a launch, as far as that can be written down: objects have to be given again.
+
+    kind, kinds: operator kinds of the launch, of all agents and of single ones. faces: hook | bridge | backend.
+    layers: names in their order; given: those of them that were objects.
+    """
+
+    kind: str | None = None
+    kinds: dict[str, str] = {}
+    faces: list[str] = []
+    layers: list[str] = []
+    given: list[str] = []
+
+
 class Begun(Entry, frozen=True, tag="run"):
     """First line. blueprint: all of it, the flow too. agents: name -> digest of its code. ctx: the input.
 
-    sources: id of a function -> where it was defined.
+    sources: id of a function -> where it was defined. standing: None where nothing of it was given.
     """
 
     id: str
@@ -28,6 +42,7 @@ class Begun(Entry, frozen=True, tag="run"):
     compat: str | None = None
     v: int = VERSION
     sources: dict[str, str] = {}
+    standing: Standing | None = None
 
 
 class Start(Entry, frozen=True, tag="start"):

@@ -152,7 +152,7 @@ def resume(
         changed = _changes(recorded.blueprint, bp.to_json(chosen))
         if changed and not accept_changes:
             raise BlueprintChanged(recorded.id, changed, _staying(chosen, recorded, options), len(recorded.outcomes))
-        dispatch = Dispatch(chosen, options.get("seat"), options.get("operator"), options.get("answers"))
+        dispatch = Dispatch(chosen, options, recorded.begun.standing if changed or recorded.state != "done" else None)
         linked = link(chosen, options, recorded.compat, dispatch)
         places = turnstiles(linked.uses, options.get("limit"))
         token, bus = token_for(options, chosen), Bus()
@@ -232,7 +232,7 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         checking.look(blueprint, policy, options.get("functions", bp.functions), compat)
     ctx, text = flow.take({} if ctx is None else ctx)
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
-    dispatch = Dispatch(blueprint, options.get("seat"), options.get("operator"), options.get("answers"))
+    dispatch = Dispatch(blueprint, options)
     linked = link(blueprint, options, compat, dispatch)
     places = turnstiles(linked.uses, options.get("limit"))
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
@@ -249,8 +249,19 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         plain = _to_record(blueprint)
         sources = origins_of(blueprint, options.get("functions", bp.functions))
         digests = dict(linked.digests)
-        given = msgspec.Raw(text)
-        journal.append(entries.Begun(path.name, started, plain, given, os.getpid(), digests, compat, sources=sources))
+        begun = entries.Begun(
+            path.name,
+            started,
+            plain,
+            msgspec.Raw(text),
+            os.getpid(),
+            digests,
+            compat,
+            entries.VERSION,
+            sources,
+            dispatch.standing(),
+        )
+        journal.append(begun)
         if durability == "power":
             journal.sync()
         run = Run(path.name, blueprint, ctx, token, bus, Durable(bus, journal), path)
@@ -291,7 +302,7 @@ def link(blueprint: bp.Blueprint, options: Common, compat: str | None, dispatch:
     operators = engine.Operators(options.get("operators") or {}, dispatch.desk)
     factories, externs = engine.factories(functions, operators=operators), options.get("externs")
     compiled = engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids())
-    layers = engine.layer_registry.layers(blueprint, dispatch.desk, options.get("layers", ()))
+    layers = engine.layer_registry.layers(blueprint, dispatch.desk, dispatch.layers)
     return engine.link(compiled, layers)
 
 

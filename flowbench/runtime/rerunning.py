@@ -61,7 +61,7 @@ def rerun(
     if blueprint is None:
         bp.require_trust(original, options.get("trust"))
     chosen = original if blueprint is None else complete(blueprint, options)
-    dispatch = Dispatch(chosen, options.get("seat"), options.get("operator"), options.get("answers"))
+    dispatch = Dispatch(chosen, options, recorded.begun.standing)
     linked = link(chosen, options, recorded.compat, dispatch)
     places = turnstiles(linked.uses, options.get("limit"))
     given = secrets.gathered(options.get("secrets"), chosen, recorded.ctx)
