@@ -65,7 +65,7 @@ from flowbench.blueprint.model import (
     parse,
     to_json,
 )
-from flowbench.blueprint.outer_specs import read_operator
+from flowbench.blueprint.outer_specs import FlowSpec, read_flow, read_operator
 from flowbench.blueprint.place import under
 from flowbench.blueprint.placeholders import Part, Slot, SpecError, placeholders
 from flowbench.blueprint.python_function import PythonFunction
@@ -141,6 +141,7 @@ __all__ = [
     "EpochId",
     "File",
     "Fixed",
+    "FlowSpec",
     "Functions",
     "Git",
     "GitStore",
@@ -221,6 +222,7 @@ __all__ = [
     "read_agent",
     "read_agents",
     "read_command",
+    "read_flow",
     "read_lua",
     "read_operator",
     "remember_trust",

@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 
 from flowbench.blueprint.model import SCHEMA_VERSION, SEMVER, AgentDef, Blueprint
+from flowbench.blueprint.outer_specs import FlowFields
 from flowbench.blueprint.references import AGENT, FILE
 from flowbench.blueprint.secret_names import REFERENCE
 from flowbench.blueprint.shape import UNSIGNED, ReadBy, Record, Unsigned, written_fields
@@ -25,7 +26,7 @@ from flowbench.flow import nodes
 Schema = dict[str, Any]
 ID = f"urn:flowbench:blueprint:{SCHEMA_VERSION}"
 PATH = r'^(\$|ctx)(\.[^.\[]+|\["(?!"\])((?!"\])[\s\S])+"\])*$'
-SPECS: dict[str, type[msgspec.Struct]] = {"lua": LuaSpec, "subprocess": CommandSpec}
+SPECS: dict[str, type[msgspec.Struct]] = {"flow": FlowFields, "lua": LuaSpec, "subprocess": CommandSpec}
 _EXPECTED = "A value read from the ctx, a literal, or an operation. Short: `$.a` or `ctx.a` for a path."
 
 

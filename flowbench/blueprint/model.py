@@ -1,7 +1,7 @@
 """Model: a Blueprint says what one piece of work does: a flow, and the agents that its steps name.
 
 The structs are the wire format: field order is the written order, wire names stand in the fields and nowhere else.
-Source: mlua-swarm-schema 0.2.1; `python_fn` is added to its closed set of agent kinds.
+Source: mlua-swarm-schema 0.2.1; `python_fn`, `flow` and `notebook` are added to its closed set of agent kinds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ SEMVER = re.compile(rf"{_PART}\.{_PART}\.{_PART}(?:-{_LABEL}(?:\.{_LABEL})*)?(?:
 
 
 class AgentKind(StrEnum):
-    """Who does an agent's work. python_fn: a function registered with @agent, `spec = {"fn_id": its id}`."""
+    """Who does an agent's work. python_fn: a function registered with @agent, `spec = {"fn_id": its id}`.
+
+    flow: another Blueprint, as a run of its own. notebook: a notebook with parameters.
+    """
 
     LUA = "lua"
     RUST_FN = "rust_fn"
@@ -37,6 +40,8 @@ class AgentKind(StrEnum):
     SUBPROCESS = "subprocess"
     OPERATOR = "operator"
     PYTHON_FN = "python_fn"
+    FLOW = "flow"
+    NOTEBOOK = "notebook"
 
 
 class OperatorKind(StrEnum):

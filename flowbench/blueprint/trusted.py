@@ -1,7 +1,8 @@
 """Trust: a Blueprint that was read from a file may run commands only after its person has allowed just these.
 
 What a cell or a Python program writes is trusted: running it already runs code. A file is data, until an agent in it
-is a command (a subprocess, a script, an agent block: anything but a registered function or a plain operator). Then
+is a command: a subprocess, a script, an agent block, a notebook: anything but a registered function, a plain operator
+or a flow of such agents. A model is paid for, is told what the ctx holds, and may start programs as its tools. Then
 the hash of the whole Blueprint, with everything it refers to, has to be allowed once per person. One small file per
 hash, in a folder that only its owner can write: whoever can write there could change any key as well, so there is
 none. What a cell or a program wrote, ran and recorded stays allowed, so that its run can be resumed.
@@ -36,7 +37,7 @@ LINES = 200  # of one agent in a summary
 
 def commands(blueprint: Blueprint) -> tuple[AgentDef, ...]:
     """The agents that are neither registered functions nor plain operators, whether the flow calls them or not."""
-    return tuple(agent for agent in blueprint.agents if agent.kind not in HARMLESS)
+    return tuple(agent for agent in blueprint.agents if not _is_harmless(agent.kind, agent.spec))
 
 
 def trust_hash(blueprint: Blueprint) -> str:
@@ -115,6 +116,21 @@ def command_summary(blueprint: Blueprint) -> list[str]:
 def shown(text: str) -> str:
     """Text with control, format and other unseen characters written as escapes."""
     return "".join(each if _is_visible(each) else each.encode("unicode_escape").decode() for each in text)
+
+
+def _is_harmless(kind: Any, spec: Any) -> bool:
+    """A flow is what its own agents are. One in a store is looked at when it is launched."""
+    work = [(kind, spec)]
+    while work:
+        kind, spec = work.pop()
+        if isinstance(kind, str) and kind in HARMLESS:
+            continue
+        inner = spec.get("blueprint") if kind == AgentKind.FLOW and isinstance(spec, dict) else None
+        agents = inner.get("agents", []) if isinstance(inner, dict) else None
+        if not isinstance(agents, list | tuple) or not all(isinstance(each, dict) for each in agents):
+            return False
+        work += [(each.get("kind"), each.get("spec")) for each in agents]
+    return True
 
 
 def _is_visible(each: str) -> bool:

@@ -63,7 +63,7 @@ from flowbench.engine.faces import (
     call,
 )
 from flowbench.engine.folding import fold
-from flowbench.engine.handing import stopper
+from flowbench.engine.handing import on_thread, stopper
 from flowbench.engine.layers.registry import LayerRegistry, layer_registry
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.news import (
@@ -272,6 +272,7 @@ __all__ = [
     "keeper",
     "layer_registry",
     "link",
+    "on_thread",
     "outputs_frame",
     "policy",
     "render",

@@ -30,7 +30,9 @@ class Standing(msgspec.Struct, omit_defaults=True, frozen=True):
 class Begun(Entry, frozen=True, tag="run"):
     """First line. blueprint: all of it, the flow too. agents: name -> digest of its code. ctx: the input.
 
-    sources: id of a function -> where it was defined. standing: None where nothing of it was given.
+    sources: id of a function -> where it was defined. standing: None where nothing of it was given. parent, at: run
+    and address of the step that has started it; "" of a run that a person started. depth: how many runs are above it.
+    folder: where its Blueprint's file was, or the working directory, when an agent looks for files there.
     """
 
     id: str
@@ -43,6 +45,10 @@ class Begun(Entry, frozen=True, tag="run"):
     v: int = VERSION
     sources: dict[str, str] = {}
     standing: Standing | None = None
+    parent: str = ""
+    at: str = ""
+    depth: int = 0
+    folder: str = ""
 
 
 class Start(Entry, frozen=True, tag="start"):

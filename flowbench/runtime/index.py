@@ -21,7 +21,7 @@ from flowbench.runtime.errors import JournalDamaged
 from flowbench.runtime.progress import step_count
 
 FILE = "runs.json"
-VERSION = 2
+VERSION = 3
 STATES = ("running", "done", "failed", "cancelled", "interrupted", "damaged")
 
 
@@ -29,7 +29,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     """One recorded run. state: running | done | failed | cancelled | interrupted | damaged.
 
     started: unix seconds. seconds: from the first to the last entry. steps: see `step_count` of a run.
-    changed: unix seconds of the last entry's writing.
+    changed: unix seconds of the last entry's writing. parent, at: run and address of the step that has started it, ""
+    if none has.
     """
 
     id: str
@@ -41,6 +42,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     path: Path
     error: str | None = None
     changed: float = 0.0
+    parent: str = ""
+    at: str = ""
 
 
 class _Kept(msgspec.Struct, array_like=True, frozen=True):
@@ -54,6 +57,8 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True):
     seconds: float
     steps: int
     error: str | None
+    parent: str
+    at: str
 
 
 class _File(msgspec.Struct, array_like=True):
@@ -62,11 +67,16 @@ class _File(msgspec.Struct, array_like=True):
 
 
 def runs(
-    *, state: str | Collection[str] | None = None, blueprint: str | None = None, limit: int | None = None
+    *,
+    state: str | Collection[str] | None = None,
+    blueprint: str | None = None,
+    parent: str | None = None,
+    limit: int | None = None,
 ) -> list[RunInfo]:
     """Recorded runs, the newest first. One whose owner has died shows `interrupted` at once.
 
-    state: only these, see RunInfo. blueprint: only of this id. limit: at most so many.
+    state: only these, see RunInfo. blueprint: only of this id. parent: only those that steps of this run have started;
+    "": only those that no step has. limit: at most so many.
     """
     wanted = set(STATES) if state is None else {state} if isinstance(state, str) else set(state)
     known = _read()
@@ -82,7 +92,7 @@ def runs(
         if kept is not known.get(folder.name):
             fresh[folder.name] = kept
         info = _info(folder, kept)
-        if info.state in wanted and blueprint in (None, info.blueprint):
+        if info.state in wanted and blueprint in (None, info.blueprint) and parent in (None, info.parent):
             found.append(info)
     here = {folder.name for folder in folders}
     gone = known.keys() - here
@@ -101,7 +111,7 @@ def _look(folder: Path, known: _Kept | None) -> _Kept | None:
     try:
         lines = journal.read(folder)
     except JournalDamaged as damage:
-        return _Kept(found.st_size, found.st_mtime_ns, "", "damaged", found.st_mtime, 0.0, 0, str(damage))
+        return _Kept(found.st_size, found.st_mtime_ns, "", "damaged", found.st_mtime, 0.0, 0, str(damage), "", "")
     except OSError:
         return None
     if not lines or not isinstance(begun := lines[0], e.Begun):
@@ -110,16 +120,15 @@ def _look(folder: Path, known: _Kept | None) -> _Kept | None:
     state, error = (last.state, last.error) if isinstance(last, e.End) else ("", None)
     steps = step_count(line.at for line in lines if isinstance(line, e.Done | e.Fail | e.Skip | e.Cancel))
     seconds = max(last.t - begun.t, 0.0)
-    name = _name(begun.blueprint)
-    return _Kept(found.st_size, found.st_mtime_ns, name, state, begun.t, seconds, steps, error)
+    name, parent = _name(begun.blueprint), (begun.parent, begun.at)
+    return _Kept(found.st_size, found.st_mtime_ns, name, state, begun.t, seconds, steps, error, *parent)
 
 
 def _info(folder: Path, kept: _Kept) -> RunInfo:
     state = kept.state or ("running" if journal.is_owned(folder) else "interrupted")
     changed = kept.changed / 1e9
-    return RunInfo(
-        folder.name, kept.blueprint, state, kept.started, kept.seconds, kept.steps, folder, kept.error, changed
-    )
+    facts = (folder.name, kept.blueprint, state, kept.started, kept.seconds, kept.steps, folder, kept.error)
+    return RunInfo(*facts, changed, kept.parent, kept.at)
 
 
 def _name(blueprint: Any) -> str:

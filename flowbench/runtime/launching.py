@@ -19,7 +19,7 @@ from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
 from flowbench.errors import nearest
 from flowbench.events import Bus
-from flowbench.runtime import checking, entries, prints, replay, secrets, store
+from flowbench.runtime import checking, entries, kinds, prints, replay, secrets, store
 from flowbench.runtime.dispatch import Dispatch, Operated
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
@@ -35,6 +35,7 @@ from flowbench.runtime.people import People
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
 from flowbench.runtime.stepping import Debugger
+from flowbench.runtime.whence import Whence, recorded_whence, whence
 
 if TYPE_CHECKING:
     from flowbench.runtime.answering import Answers
@@ -67,7 +68,8 @@ class Common(TypedDict, total=False):
     agents of kind operator, by `operator_ref`, before those that are registered with the engine. layers: names or
     layers that surround the steps, innermost first: outside the registered base layers, inside those that the
     Blueprint names. answers: a policy or a function that answers what the run would ask a person, see runtime.Answers;
-    by default the file or JSON in FLOWBENCH_ANSWERS.
+    by default the file or JSON in FLOWBENCH_ANSWERS. store: where agents of kind
+    flow find Blueprints by id; by default the user's own.
     """
 
     timeout: float | None
@@ -83,6 +85,7 @@ class Common(TypedDict, total=False):
     operators: Mapping[str, engine.Operator] | None
     layers: Sequence[str | engine.LayerFactory]
     answers: Answers | None
+    store: bp.BlueprintStore | None
 
 
 class Options(Common, total=False):
@@ -106,6 +109,11 @@ def launch(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) ->
     flow.ParseError, flow.NotJson, storage.StorageError.
     """
     return _start(blueprint, ctx, None, options)
+
+
+def launch_as(place: Whence, blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -> Run:
+    """`launch` for the step of a run that has reserved an id. Raises: as `launch`."""
+    return _start(blueprint, ctx, None, options, place)
 
 
 def debug(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -> Debugger:
@@ -153,7 +161,7 @@ def resume(
         if changed and not accept_changes:
             raise BlueprintChanged(recorded.id, changed, _staying(chosen, recorded, options), len(recorded.outcomes))
         dispatch = Dispatch(chosen, options, recorded.begun.standing if changed or recorded.state != "done" else None)
-        linked = link(chosen, options, recorded.compat, dispatch)
+        linked = link(chosen, options, recorded.compat, dispatch, recorded_whence(recorded.begun))
         places = turnstiles(linked.uses, options.get("limit"))
         token, bus = token_for(options, chosen), Bus()
         recorder: Memory
@@ -224,7 +232,9 @@ def _staying(chosen: bp.Blueprint, recorded: replay.Recorded, options: Common) -
     return len(History(program, recorded, recorded.ctx).inputs)
 
 
-def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Options) -> Run:
+def _start(
+    source: bp.Source, ctx: Any, debugger: Debugger | None, options: Options, place: Whence | None = None
+) -> Run:
     check(options, "launch" if debugger is None else "debug", Options.__optional_keys__)
     compat = options.get("compat")
     blueprint = complete(source, options)
@@ -232,34 +242,34 @@ def _start(source: bp.Source, ctx: Any, debugger: Debugger | None, options: Opti
         checking.look(blueprint, policy, options.get("functions", bp.functions), compat)
     ctx, text = flow.take({} if ctx is None else ctx)
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
-    dispatch = Dispatch(blueprint, options)
-    linked = link(blueprint, options, compat, dispatch)
+    dispatch, place = Dispatch(blueprint, options), place or whence(blueprint)
+    linked = link(blueprint, options, compat, dispatch, place)
     places = turnstiles(linked.uses, options.get("limit"))
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()
     token, bus = token_for(options, blueprint), Bus()
     durability = options.get("durability", "process")
     if durability == "memory":
-        run = Run(store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
+        run = Run(place.id or store.new_id(started), blueprint, ctx, token, bus, Memory(bus), None)
         return begin(run, linked, ctx, places, kept, dispatch, debugger=debugger)
     bp.remember_trust(blueprint)
-    path = store.create(started)
+    path = store.create(started, place.id)
     journal = Journal(path, power=durability == "power")
     try:
-        plain = _to_record(blueprint)
-        sources = origins_of(blueprint, options.get("functions", bp.functions))
-        digests = dict(linked.digests)
         begun = entries.Begun(
             path.name,
             started,
-            plain,
+            _to_record(blueprint),
             msgspec.Raw(text),
             os.getpid(),
-            digests,
+            dict(linked.digests),
             compat,
-            entries.VERSION,
-            sources,
-            dispatch.standing(),
+            sources=origins_of(blueprint, options.get("functions", bp.functions)),
+            standing=dispatch.standing(),
+            parent=place.parent,
+            at=place.at,
+            depth=place.depth,
+            folder=place.folder,
         )
         journal.append(begun)
         if durability == "power":
@@ -297,10 +307,11 @@ def complete(source: bp.Source, options: Common) -> bp.Blueprint:
     return bp.adopt(blueprint, options.get("functions", bp.functions))
 
 
-def link(blueprint: bp.Blueprint, options: Common, compat: str | None, dispatch: Dispatch) -> engine.Linked:
-    functions = options.get("functions", bp.functions)
-    operators = engine.Operators(options.get("operators") or {}, dispatch.desk)
-    factories, externs = engine.factories(functions, operators=operators), options.get("externs")
+def link(
+    blueprint: bp.Blueprint, options: Common, compat: str | None, dispatch: Dispatch, place: Whence
+) -> engine.Linked:
+    functions, externs = options.get("functions", bp.functions), options.get("externs")
+    factories = kinds.factories(blueprint, options, compat, place, dispatch.desk)
     compiled = engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids())
     layers = engine.layer_registry.layers(blueprint, dispatch.desk, dispatch.layers)
     return engine.link(compiled, layers)

@@ -45,6 +45,7 @@ class PastRun(Hindsight):
     some process, now). started: unix seconds. seconds: from the first to the last entry. error: why it failed.
     cause: who stopped it. owners: processes that have worked on it, one after the other. origin: the run whose records
     it began with, as `rerun` makes it (parent: its id, at: the addresses that ran again); None for all others.
+    parent, at: run and address of the step that has started this one, "" if none has.
     steps: one record per visit, earlier attempts too, in the order they ended. Status "unknown" is a step whose owner
     died while it ran. running: address -> (agent, unix seconds) in a run that runs. left_out: records from before the
     Blueprint was changed, which the present one does not have.
@@ -61,6 +62,7 @@ class PastRun(Hindsight):
         self.state = "running" if is_live else recorded.state
         self.cause = _cause(lines) if self.state == "cancelled" else None
         self.origin = recorded.origin
+        self.parent, self.at = recorded.begun.parent, recorded.begun.at
         self.owners = 1 + sum(isinstance(line, e.Resume) for line in lines)
         program = flow.compile(self.blueprint.flow, recorded.compat, externs)
         self._history = History(program, recorded, recorded.ctx)

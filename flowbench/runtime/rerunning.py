@@ -24,6 +24,7 @@ from flowbench.runtime.launching import Common, begin, check, complete, link, to
 from flowbench.runtime.limits import turnstiles
 from flowbench.runtime.recorder import Durable, Memory
 from flowbench.runtime.run import Run
+from flowbench.runtime.whence import Whence
 
 SHOWN = 12  # addresses that a refusal lists
 
@@ -62,7 +63,7 @@ def rerun(
         bp.require_trust(original, options.get("trust"))
     chosen = original if blueprint is None else complete(blueprint, options)
     dispatch = Dispatch(chosen, options, recorded.begun.standing)
-    linked = link(chosen, options, recorded.compat, dispatch)
+    linked = link(chosen, options, recorded.compat, dispatch, Whence(folder=recorded.begun.folder))
     places = turnstiles(linked.uses, options.get("limit"))
     given = secrets.gathered(options.get("secrets"), chosen, recorded.ctx)
     started, bus, token = time.time(), Bus(), token_for(options, chosen)
@@ -99,9 +100,8 @@ def rerun(
 
 def _begun(recorded: replay.Recorded, id: str, now: float) -> e.Begun:
     """As if the new run had been started like the old one was."""
-    return msgspec.structs.replace(
-        recorded.begun, id=id, t=now, pid=os.getpid(), blueprint=recorded.blueprint, agents=recorded.agents
-    )
+    begun = msgspec.structs.replace(recorded.begun, id=id, t=now, pid=os.getpid(), parent="", at="", depth=0)
+    return msgspec.structs.replace(begun, blueprint=recorded.blueprint, agents=recorded.agents)
 
 
 def _kept(lines: Sequence[e.AnyEntry], recorded: replay.Recorded, again: Sequence[str]) -> Iterator[e.AnyEntry]:

@@ -21,14 +21,19 @@ def new_id(now: float) -> str:
     return f"r-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}"
 
 
-def create(now: float) -> Path:
-    """The empty folder of a new run, mode 0700; its name is the run's id. now: unix seconds. Raises: StorageError."""
+def create(now: float, id: str = "") -> Path:
+    """The empty folder of a new run, mode 0700; its name is the run's id. now: unix seconds. id: as it was reserved.
+
+    Raises: StorageError.
+    """
     runs = storage.private_dir(storage.runs())
     while True:
-        folder = runs / new_id(now)
+        folder = runs / (id or new_id(now))
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:  # another run of this second has drawn the same id
+            if id:
+                return folder  # its owner died before it wrote a line
             continue
         except OSError as error:
             raise storage.StorageError.of(folder, error) from error
