@@ -101,6 +101,8 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ runtime.RunError                 what became of a run
 │  ├─ runtime.RunFailed
 │  ├─ runtime.RunCancelled
+│  ├─ runtime.LaunchFailed           of TaskLaunchService: compile, engine or flow eval
+│  ├─ runtime.ApplicationFailed      of TaskApplication: store or launch
 │  ├─ runtime.RunNotFound
 │  ├─ runtime.RunOwned              another living process writes this run
 │  ├─ runtime.BlueprintChanged      resume with another flow, not accepted

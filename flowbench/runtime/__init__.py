@@ -8,6 +8,16 @@ from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.runtime.answering import Answers
+    from flowbench.runtime.application import (
+        BlueprintRef,
+        FileRef,
+        IdRef,
+        InlineRef,
+        TaskApplication,
+        TaskApplicationInput,
+        TaskApplicationOutput,
+        blueprint_ref,
+    )
     from flowbench.runtime.changes import MISSING
     from flowbench.runtime.checking import LintWarning
     from flowbench.runtime.dispatch import Faces
@@ -30,12 +40,14 @@ if TYPE_CHECKING:
     from flowbench.runtime.enhance.orbit import orbit
     from flowbench.runtime.enhance.settings import EnhanceSetting, EnhanceSettingStore, Settings
     from flowbench.runtime.errors import (
+        ApplicationFailed,
         BadCommit,
         BlueprintChanged,
         DuplicateIssue,
         EnhanceError,
         IssueNotFound,
         JournalDamaged,
+        LaunchFailed,
         LogConflict,
         LogNotFound,
         RunCancelled,
@@ -57,6 +69,7 @@ if TYPE_CHECKING:
     from flowbench.runtime.questions import Open, Questions, Told
     from flowbench.runtime.rerunning import rerun
     from flowbench.runtime.run import Run
+    from flowbench.runtime.service import TaskLaunch, TaskLaunchInput, TaskLaunchOutput, TaskLaunchService
     from flowbench.runtime.stepping import Debugger, Pause
     from flowbench.runtime.upkeep import Collected, collect, remove
 
@@ -64,10 +77,12 @@ __all__ = [
     "MISSING",
     "Accepted",
     "Answers",
+    "ApplicationFailed",
     "Applied",
     "Attendant",
     "BadCommit",
     "BlueprintChanged",
+    "BlueprintRef",
     "Collected",
     "Debugger",
     "DuplicateIssue",
@@ -78,7 +93,10 @@ __all__ = [
     "EnhanceSetting",
     "EnhanceSettingStore",
     "Faces",
+    "FileRef",
+    "IdRef",
     "InFlight",
+    "InlineRef",
     "Issue",
     "IssueNotFound",
     "IssueRecord",
@@ -86,6 +104,7 @@ __all__ = [
     "IssueStore",
     "Issues",
     "JournalDamaged",
+    "LaunchFailed",
     "Line",
     "LintWarning",
     "Log",
@@ -110,8 +129,16 @@ __all__ = [
     "RunOwned",
     "SettingNotFound",
     "Settings",
+    "TaskApplication",
+    "TaskApplicationInput",
+    "TaskApplicationOutput",
+    "TaskLaunch",
+    "TaskLaunchInput",
+    "TaskLaunchOutput",
+    "TaskLaunchService",
     "Told",
     "attendants",
+    "blueprint_ref",
     "collect",
     "debug",
     "enhance_log_frame",
@@ -136,10 +163,22 @@ __getattr__ = front(
     "flowbench.runtime",
     {
         "answering": ("Answers",),
+        "application": (
+            "BlueprintRef",
+            "FileRef",
+            "IdRef",
+            "InlineRef",
+            "TaskApplication",
+            "TaskApplicationInput",
+            "TaskApplicationOutput",
+            "blueprint_ref",
+        ),
         "changes": ("MISSING",),
         "checking": ("LintWarning",),
         "dispatch": ("Faces",),
         "errors": (
+            "ApplicationFailed",
+            "LaunchFailed",
             "BlueprintChanged",
             "JournalDamaged",
             "EnhanceError",
@@ -201,6 +240,7 @@ __getattr__ = front(
         "questions": ("Open", "Questions", "Told"),
         "rerunning": ("rerun",),
         "run": ("Run",),
+        "service": ("TaskLaunch", "TaskLaunchInput", "TaskLaunchOutput", "TaskLaunchService"),
         "stepping": ("Debugger", "Pause"),
         "upkeep": ("Collected", "collect", "remove"),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -15,6 +15,7 @@ from flowbench.runtime.errors import RunError
 from flowbench.runtime.people import answers_of
 
 if TYPE_CHECKING:
+    from flowbench.engine import CapToken, Engine
     from flowbench.runtime.launching import Common
 
 FACES: Mapping[str, str] = {"hook": "before", "bridge": "ask", "backend": "execute"}
@@ -42,6 +43,16 @@ _NOBODY, _NOTHING = Faces(), Standing()
 
 Operated = Faces | engine.SpawnHook | engine.SeniorBridge | engine.Operator
 """Faces, or one object that is any of them: hook if it has `before`, bridge if `ask`, backend if `execute`."""
+
+
+class Sitting(Protocol):
+    """A session of an operator: engine.Seat is one."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def token(self) -> CapToken: ...
 
 
 class Dispatch:

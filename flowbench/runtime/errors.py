@@ -49,6 +49,25 @@ class RunFailed(RunError):
         return lines
 
 
+class LaunchFailed(RunError):
+    """What a launch of the service came to. where: compile | engine | flow eval.
+
+    Source: mlua-swarm 0.2.1 `LaunchError`.
+    """
+
+    code = "launch_failed"
+
+    def __init__(self, where: str, why: str, run_id: str = "") -> None:
+        self.where = where
+        super().__init__(f"{where}: {why}", run_id)
+
+
+class ApplicationFailed(RunError):
+    """The Blueprint was not found, or its launch failed. Source: mlua-swarm 0.2.1 `TaskApplicationError`."""
+
+    code = "application_failed"
+
+
 class RunCancelled(RunError):
     """The run was aborted. cause: the first one, (reason, by)."""
 

@@ -20,7 +20,7 @@ from flowbench.cancel import CancelToken
 from flowbench.errors import nearest
 from flowbench.events import Bus
 from flowbench.runtime import checking, entries, kinds, prints, replay, secrets, store
-from flowbench.runtime.dispatch import Dispatch, Operated
+from flowbench.runtime.dispatch import Dispatch, Operated, Sitting
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
 from flowbench.runtime.history import History
@@ -81,7 +81,7 @@ class Common(TypedDict, total=False):
     secrets: secrets.Given
     trust: str | None
     operator: Operated | None
-    seat: engine.Seat | None
+    seat: Sitting | None
     operators: Mapping[str, engine.Operator] | None
     layers: Sequence[str | engine.LayerFactory]
     answers: Answers | None
