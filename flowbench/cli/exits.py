@@ -23,6 +23,7 @@ class Exit(IntEnum):
     USAGE = 2  # also: a file that cannot be read, a run that does not exist
     MISSING = 3  # the Blueprint names functions that nobody registered, or secrets that nobody gives
     UNTRUSTED = 4  # the Blueprint would run commands that nobody has allowed
+    UNANSWERED = 5  # a person would have to answer, and there is neither a policy nor a terminal
     TIMEOUT = 124  # as timeout(1) says it
     INTERRUPTED = 130
     KERNEL_DIED = 138  # as papermill says it
@@ -42,11 +43,11 @@ def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
     """What an error of ours means on the command line. loaded: what --agents named, as it was named."""
     # The rooms are imported here because only an error needs them: `flowbench --help` stays quick.
     from flowbench.blueprint import BlueprintError, UnknownFunction, UntrustedBlueprint
-    from flowbench.engine import SecretError, UnresolvedRef
+    from flowbench.engine import NobodyToAsk, PolicyError, SecretError, UnresolvedRef
     from flowbench.flow import ParseError
     from flowbench.runtime import RunNotFound
 
-    missing = next((each for each in _causes(error) if isinstance(each, (UnknownFunction, UnresolvedRef))), None)
+    missing = next((each for each in causes(error) if isinstance(each, (UnknownFunction, UnresolvedRef))), None)
     if missing is not None:
         hint = f"loaded: {', '.join(loaded)}" if loaded else HOW_TO_NAME_AGENTS
         return Refusal(f"{missing}; {hint}", Exit.MISSING)
@@ -56,8 +57,12 @@ def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
         return Refusal(str(error), Exit.UNTRUSTED)
     if isinstance(error, SecretError):
         return Refusal(str(error), Exit.MISSING)
+    if isinstance(error, NobodyToAsk):
+        return Refusal(str(error), Exit.UNANSWERED)
     code = (
-        Exit.USAGE if isinstance(error, (ParseError, RunNotFound)) else Exit(getattr(error, "exit_code", Exit.FAILED))
+        Exit.USAGE
+        if isinstance(error, (ParseError, PolicyError, RunNotFound))
+        else Exit(getattr(error, "exit_code", Exit.FAILED))
     )
     return Refusal(str(error) or type(error).__name__, code)
 
@@ -75,7 +80,7 @@ def of_cancelled(cause: Cause | None, heard: Exit | None) -> Exit:
     return Exit.FAILED
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what it was raised from: a spec is invalid because, two errors down, nobody knows its function."""
     here: BaseException | None = error
     while here is not None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flowbench.cli.asking import is_asking
 from flowbench.cli.exits import Exit
 from flowbench.cli.words import seconds, short
 from flowbench.words import count
@@ -82,7 +83,8 @@ def follow(run: Run, heard: Heard) -> None:
         return
     try:
         while not run.wait(TICK):
-            _draw(progress_line(run))
+            if not is_asking():
+                _draw(progress_line(run))
     finally:
         _draw("")
 

@@ -52,6 +52,14 @@ secrets = click.option(
     metavar="NAME",
     help="Let $secret:NAME stand for the environment variable NAME; it is never recorded. May be given again.",
 )
+answers = click.option(
+    "--answers",
+    metavar="FILE",
+    help="A policy (YAML or JSON) that answers what the Blueprint would ask a person: rules by agent, face, address "
+    "and question that answer, approve, reject or take the default. Without one, and for what it leaves open, the "
+    "questions come to this terminal; where there is none, the command ends with exit code 5. FLOWBENCH_ANSWERS=FILE "
+    "says the same.",
+)
 outcome_as_json = click.option(
     "--json",
     "machine",

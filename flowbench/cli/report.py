@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from flowbench.cli import output
-from flowbench.cli.exits import Exit, of_cancelled
+from flowbench.cli.exits import Exit, causes, of_cancelled
 from flowbench.cli.place import place
 from flowbench.cli.words import as_json, glimpse, short
 
@@ -25,7 +25,15 @@ def outcome(run: Run, heard: Heard) -> Exit:
         return Exit.DONE
     if run.state == "cancelled":
         return of_cancelled(run.cause, heard.exit)
-    return Exit.FAILED
+    return Exit.UNANSWERED if _nobody_answered(run) else Exit.FAILED
+
+
+def _nobody_answered(run: Run) -> bool:
+    from flowbench.engine import NobodyToAsk
+
+    failed = failure(run)
+    wrong = None if failed is None else failed.body_error
+    return wrong is not None and any(isinstance(each, NobodyToAsk) for each in causes(wrong))
 
 
 def tell(run: Run, machine: bool, agents: Sequence[str], out: TextIO) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from flowbench.cli import follow, options, output, report, sources
+from flowbench.cli import asking, follow, options, output, report, sources
 from flowbench.cli.exits import Exit, Refusal, refusal
 from flowbench.errors import FlowbenchError
 
@@ -38,6 +38,7 @@ from flowbench.errors import FlowbenchError
 @options.limit
 @options.secrets
 @options.trust
+@options.answers
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -51,6 +52,7 @@ def command(
     limit: int | None,
     secrets: tuple[str, ...],
     trust: str | None,
+    answers: str | None,
     machine: bool,
 ) -> None:
     """Run a step of the run ID again, and all that depends on it, as a new run.
@@ -69,7 +71,15 @@ def command(
     with follow.signals() as heard:
         try:
             run = rerun(
-                run_id, at, blueprint=wanted, patch=patch, timeout=timeout, limit=limit, secrets=secrets, trust=trust
+                run_id,
+                at,
+                blueprint=wanted,
+                patch=patch,
+                timeout=timeout,
+                limit=limit,
+                secrets=secrets,
+                trust=trust,
+                **asking.people(answers),
             )
         except FlowbenchError as error:
             raise refusal(error, agents) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flowbench.cli import follow, options, output, report, sources
+from flowbench.cli import asking, follow, options, output, report, sources
 from flowbench.cli.exits import Exit, Refusal, refusal
 from flowbench.errors import FlowbenchError
 
@@ -29,6 +29,7 @@ from flowbench.errors import FlowbenchError
 @options.limit
 @options.secrets
 @options.trust
+@options.answers
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -41,6 +42,7 @@ def command(
     limit: int | None,
     secrets: tuple[str, ...],
     trust: str | None,
+    answers: str | None,
     machine: bool,
 ) -> None:
     """Go on with the run ID where it stopped. Steps that are recorded are not run again."""
@@ -62,6 +64,7 @@ def command(
                 limit=limit,
                 secrets=secrets,
                 trust=trust,
+                **asking.people(answers),
             )
         except BlueprintChanged as error:
             click.echo(error.diff, err=True)

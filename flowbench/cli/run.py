@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from flowbench.cli import follow, options, output, report, sources
+from flowbench.cli import asking, follow, options, output, report, sources
 from flowbench.cli.warned import told
 
 
@@ -34,6 +34,7 @@ from flowbench.cli.warned import told
 )
 @options.secrets
 @options.trust
+@options.answers
 @options.outcome_as_json
 @click.pass_context
 def command(
@@ -47,6 +48,7 @@ def command(
     check: Literal["off", "warn", "fail"],
     secrets: tuple[str, ...],
     trust: str | None,
+    answers: str | None,
     machine: bool,
 ) -> None:
     """Run the Blueprint in FILE (YAML or JSON) to its end.
@@ -65,7 +67,7 @@ def command(
     with follow.signals() as heard:
         how: Any = {"timeout": timeout, "limit": limit, "durability": durability, "secrets": secrets, "trust": trust}
         with told():
-            run = launch(wanted, ctx, check=check, **how)
+            run = launch(wanted, ctx, check=check, **how, **asking.people(answers))
         follow.follow(run, heard)
     report.tell(run, machine, agents, out)
     context.exit(report.outcome(run, heard))

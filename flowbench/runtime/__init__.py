@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from flowbench.runtime.run import Run
     from flowbench.runtime.service import TaskLaunch, TaskLaunchInput, TaskLaunchOutput, TaskLaunchService
     from flowbench.runtime.stepping import Debugger, Pause
+    from flowbench.runtime.terminal import Terminal
     from flowbench.runtime.upkeep import Collected, collect, remove
 
 __all__ = [
@@ -136,6 +137,7 @@ __all__ = [
     "TaskLaunchInput",
     "TaskLaunchOutput",
     "TaskLaunchService",
+    "Terminal",
     "Told",
     "attendants",
     "blueprint_ref",
@@ -242,6 +244,7 @@ __getattr__ = front(
         "run": ("Run",),
         "service": ("TaskLaunch", "TaskLaunchInput", "TaskLaunchOutput", "TaskLaunchService"),
         "stepping": ("Debugger", "Pause"),
+        "terminal": ("Terminal",),
         "upkeep": ("Collected", "collect", "remove"),
     },
 )

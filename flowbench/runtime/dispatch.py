@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from flowbench import engine
 from flowbench.blueprint import Blueprint, OperatorKind
 from flowbench.errors import nearest
+from flowbench.runtime import persons
 from flowbench.runtime.entries import Standing
 from flowbench.runtime.errors import RunError
 from flowbench.runtime.people import answers_of
@@ -41,8 +42,11 @@ class Faces(msgspec.Struct, frozen=True):
 
 _NOBODY, _NOTHING = Faces(), Standing()
 
-Operated = Faces | engine.SpawnHook | engine.SeniorBridge | engine.Operator
-"""Faces, or one object that is any of them: hook if it has `before`, bridge if `ask`, backend if `execute`."""
+Operated = Faces | engine.SpawnHook | engine.SeniorBridge | engine.Operator | Literal["people"]
+"""Faces, or one object that is any of them: hook if it has `before`, bridge if `ask`, backend if `execute`.
+
+"people": whoever watches the run, or its `answers`, is all of them, and the operator of agents of that kind.
+"""
 
 
 class Sitting(Protocol):
@@ -67,18 +71,21 @@ class Dispatch:
         if seat is not None and operator is not None:
             raise RunError("give seat or operator, not both: the session of a seat brings its own faces")
         self.layers = options.get("layers", ())
-        self._seat, self._faces = seat, _faces(operator)
+        by_people = persons.stand_behind(options)
+        self._seat, self._faces = seat, Faces() if by_people else _faces(operator)
         if before is not None:
-            self._go_on(before, options)
+            self._go_on(before, options, by_people)
+        if by_people and persons.are_wanted(blueprint, self.layers):
+            self._faces = Faces(self._faces.kind, self._faces.kinds, **persons.faces())
         self._kinds = {agent: _kind(kind, f"operator.kinds['{agent}']") for agent, kind in self._faces.kinds.items()}
         self._kind = None if self._faces.kind is None else _kind(self._faces.kind, "operator.kind")
         self.tiers = engine.tiers_of(blueprint, self._kind, self._kinds)
         self.answers = answers_of(options.get("answers"))
 
-    def _go_on(self, before: Standing, options: Common) -> None:
+    def _go_on(self, before: Standing, options: Common, by_people: bool) -> None:
         """Nobody who was asked before a step is left out unseen, because somebody else goes on with the run."""
         asked = "operator" in options or "seat" in options
-        lost = [f"a {face}" for face in before.faces if not asked]
+        lost = [f"a {face}" for face in before.faces if not asked and not by_people]
         if lost:
             raise RunError(
                 f"its launch had {' and '.join(lost)} behind its agents; give them again with operator=Faces(...), "
@@ -87,7 +94,7 @@ class Dispatch:
         if before.given and "layers" not in options:
             names = ", ".join(before.layers)
             raise RunError(f"its launch had layers: {names}; give them again with layers=[...], or layers=[] for none")
-        if not asked:
+        if not asked or by_people:
             self._faces = Faces(before.kind, before.kinds)
         if "layers" not in options:
             self.layers = before.layers
@@ -129,7 +136,8 @@ def _faces(given: Any) -> Faces:
     found = {name: given for name, method in FACES.items() if callable(getattr(given, method, None))}
     if not found or isinstance(given, type):
         raise RunError(
-            f"operator is Faces(...), or an object with before and after, with ask, or with execute; not {given!r:.200}"
+            f'operator is "people", Faces(...), or an object with before and after, with ask, or with execute; '
+            f"not {given!r:.200}"
         )
     return Faces(**found)
 

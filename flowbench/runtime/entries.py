@@ -117,8 +117,8 @@ class Cancel(Entry, frozen=True, tag="cancel"):
 class Answer(Entry, frozen=True, tag="answer"):
     """A face answered the n-th question of the step at `at`. q: CRC-32 of the step's input and the question.
 
-    out, blob: as in `done`. by, d: who it was, where a person was asked, and the seconds that took. told: that in a few
-    words.
+    out, blob: as in `done`. Where a person was asked: by, d: who it was and the seconds that took, told: that in a few
+    words, asked: the question, cut.
     """
 
     at: str
@@ -131,6 +131,7 @@ class Answer(Entry, frozen=True, tag="answer"):
     by: str = ""
     d: float = 0.0
     told: str = ""
+    asked: str = ""
 
 
 class Join(Entry, frozen=True, tag="join"):

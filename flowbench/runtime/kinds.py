@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowbench import blueprint as bp
 from flowbench import engine
+from flowbench.runtime import persons
 from flowbench.runtime.subflow import FlowFactory
 from flowbench.runtime.whence import Whence
 
@@ -20,6 +21,6 @@ def factories(
     """By kind. whence: of the run that is about to begin. desk: its engine."""
     return engine.factories(
         options.get("functions", bp.functions),
-        operators=engine.Operators(options.get("operators") or {}, desk),
+        operators=engine.Operators(persons.operators(blueprint, options, desk), desk),
         more={"flow": FlowFactory(blueprint.provenance, options, compat, whence, desk)},
     )

@@ -19,7 +19,7 @@ from flowbench import engine, flow, process
 from flowbench.cancel import CancelToken
 from flowbench.errors import nearest
 from flowbench.events import Bus
-from flowbench.runtime import checking, entries, kinds, prints, replay, secrets, store
+from flowbench.runtime import checking, entries, kinds, persons, prints, replay, secrets, store
 from flowbench.runtime.dispatch import Dispatch, Operated, Sitting
 from flowbench.runtime.drive import Site, drive
 from flowbench.runtime.errors import BlueprintChanged, RunError
@@ -63,13 +63,13 @@ class Common(TypedDict, total=False):
     secrets: what `$secret:NAME` stands for: values by name, or names of environment variables; by default any
     environment variable that the Blueprint or the ctx mentions. trust: hash of a Blueprint out of a file whose
     commands may run this once, and again only with it, a resume too; `flowbench trust FILE` allows it for good.
-    operator: who stands behind the agents: Faces, or one object that is hook, bridge or operator; a resume needs it
-    anew. seat: instead of it the session of an operator, whose faces the steps meet. operators: who does the work of
-    agents of kind operator, by `operator_ref`, before those that are registered with the engine. layers: names or
-    layers that surround the steps, innermost first: outside the registered base layers, inside those that the
-    Blueprint names. answers: a policy or a function that answers what the run would ask a person, see runtime.Answers;
-    by default the file or JSON in FLOWBENCH_ANSWERS. store: where agents of kind
-    flow find Blueprints by id; by default the user's own.
+    operator: who stands behind the agents: Faces, one object that is hook, bridge or operator, or "people", which is
+    the default where there are `answers`; a resume needs it anew. seat: instead of it the session of an operator, whose
+    faces the steps meet. operators: who does the work of agents of kind operator, by `operator_ref`, before those that
+    are registered with the engine. layers: names or layers that surround the steps, innermost first: outside the
+    registered base layers, inside those that the Blueprint names. answers: a policy or a function that answers what the
+    run would ask a person, see runtime.Answers; by default the file or JSON in FLOWBENCH_ANSWERS. store:
+    where agents of kind flow find Blueprints by id; by default the user\'s own.
     """
 
     timeout: float | None
@@ -244,6 +244,7 @@ def _start(
     blueprint, ctx, text = secrets.hidden(blueprint, ctx, text, compat)
     dispatch, place = Dispatch(blueprint, options), place or whence(blueprint)
     linked = link(blueprint, options, compat, dispatch, place)
+    persons.require_somebody(blueprint, dispatch, options)
     places = turnstiles(linked.uses, options.get("limit"))
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()

@@ -13,6 +13,8 @@ import msgspec
 
 from flowbench.engine import Question, Reply, reply, told
 
+ASKED_LENGTH = 200  # characters of a question that are recorded
+
 _log = logging.getLogger("flowbench.runtime")
 
 
@@ -39,7 +41,8 @@ class Told(msgspec.Struct, frozen=True):
 
     def recorded(self) -> dict[str, Any]:
         """What the journal keeps of it beside the answer."""
-        return {"by": self.reply.by, "d": self.reply.seconds, "told": self.text}
+        asked = " ".join(self.question.prompt.split())[:ASKED_LENGTH]
+        return {"by": self.reply.by, "d": self.reply.seconds, "told": self.text, "asked": asked}
 
 
 class Questions:
