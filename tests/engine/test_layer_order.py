@@ -95,7 +95,7 @@ def test_an_unknown_layer_of_a_launch_is_refused() -> None:
 
 
 def test_what_is_no_operator_is_refused_with_what_would_be() -> None:
-    with pytest.raises(RunError, match=r"operator is Faces\(\.\.\.\), or an object with before and after"):
+    with pytest.raises(RunError, match=r'operator is "people", Faces\(\.\.\.\), or an object with before'):
         run("same", operator=object())
     with pytest.raises(RunError, match=r"operator.kind is no operator kind: 'main-ai'; did you mean 'main_ai'\?"):
         run("same", operator=Faces("main-ai"))
