@@ -40,6 +40,17 @@ LESSONS = {
         "Timeout (by deadline)",
         "(True, True)",
     ],
+    "05_operators": [
+        "Nobody is here who could answer",
+        "delete: Delete these files for good? approved by policy (answers.otherwise)",
+        "failed at step 5: dispatcher error for ref 'put_away'",
+        "['letter.txt', 'menu (1).txt', 'report.txt']",  # after a resume whose policy refuses every question
+        "rejected by policy (answers.rules[2]): no deleting at night",
+        "What is the shelf called?; no rule of answers answers",
+        "delete says ['menu.txt', 'report (1).txt']",
+        "outer: double begins\ninner: double begins\nthe step itself\ninner: double says 42\nouter: double says 42",
+        "{'x': 21, 'double': 40}",
+    ],
 }
 
 
