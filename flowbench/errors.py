@@ -92,6 +92,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  └─ engine.SecretNotAllowed
 ├─ cancel.Panicked                  tagged work raised what may not leave it: SystemExit, ...
 ├─ engine.LuaFailed                 a Lua script raised, with its line
+├─ engine.AgentBlockFailed          a language model gave no answer
+├─ engine.McpFailed                 a server of tools did not answer
 ├─ engine.TemplateFailed            a prompt template cannot be rendered
 ├─ engine.NotFolded                 an answer that was to be JSON is none
 ├─ engine.UnknownVerdict            an agent answered what its verdict does not allow

@@ -65,7 +65,14 @@ from flowbench.blueprint.model import (
     parse,
     to_json,
 )
-from flowbench.blueprint.outer_specs import FlowSpec, read_flow, read_operator
+from flowbench.blueprint.outer_specs import (
+    AgentBlockSpec,
+    FlowSpec,
+    McpServerSpec,
+    read_agent_block,
+    read_flow,
+    read_operator,
+)
 from flowbench.blueprint.place import under
 from flowbench.blueprint.placeholders import Part, Slot, SpecError, placeholders
 from flowbench.blueprint.python_function import PythonFunction
@@ -117,6 +124,7 @@ __all__ = [
     "NOTEBOOK_PATH",
     "REFERENCE",
     "ZERO_HASH",
+    "AgentBlockSpec",
     "AgentDef",
     "AgentKind",
     "AgentMeta",
@@ -161,6 +169,7 @@ __all__ = [
     "LockBusy",
     "LuaScripts",
     "LuaSpec",
+    "McpServerSpec",
     "MemoryStore",
     "NoVersionMatches",
     "NotCanonical",
@@ -220,6 +229,7 @@ __all__ = [
     "placeholders",
     "read",
     "read_agent",
+    "read_agent_block",
     "read_agents",
     "read_command",
     "read_flow",

@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 
 from flowbench.blueprint.model import SCHEMA_VERSION, SEMVER, AgentDef, Blueprint
-from flowbench.blueprint.outer_specs import FlowFields
+from flowbench.blueprint.outer_specs import AgentBlockSpec, FlowFields
 from flowbench.blueprint.references import AGENT, FILE
 from flowbench.blueprint.secret_names import REFERENCE
 from flowbench.blueprint.shape import UNSIGNED, ReadBy, Record, Unsigned, written_fields
@@ -26,7 +26,12 @@ from flowbench.flow import nodes
 Schema = dict[str, Any]
 ID = f"urn:flowbench:blueprint:{SCHEMA_VERSION}"
 PATH = r'^(\$|ctx)(\.[^.\[]+|\["(?!"\])((?!"\])[\s\S])+"\])*$'
-SPECS: dict[str, type[msgspec.Struct]] = {"flow": FlowFields, "lua": LuaSpec, "subprocess": CommandSpec}
+SPECS: dict[str, type[msgspec.Struct]] = {
+    "agent_block": AgentBlockSpec,
+    "flow": FlowFields,
+    "lua": LuaSpec,
+    "subprocess": CommandSpec,
+}
 _EXPECTED = "A value read from the ctx, a literal, or an operation. Short: `$.a` or `ctx.a` for a path."
 
 
@@ -195,6 +200,8 @@ def _of_hint(hint: Any) -> tuple[Schema, list[type[Record]]]:
         return {"type": "object", "additionalProperties": inner}, records
     if issubclass(hint, Record):
         return _ref(hint.__name__), [hint]
+    if issubclass(hint, msgspec.Struct):
+        return _spec(hint), []
     if issubclass(hint, Enum):
         return {"enum": [each.value for each in hint]}, []
     return {str: _ref("Text"), bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": "number"}}[hint], []

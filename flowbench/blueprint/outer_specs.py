@@ -1,4 +1,4 @@
-"""Specs of agents whose work is done elsewhere: by an operator, by a flow of their own."""
+"""Specs of agents whose work is done elsewhere: by an operator, a language model, a flow of their own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,36 @@ from flowbench.blueprint.place import under
 from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.reader import format_of, read
 from flowbench.blueprint.references import AGENT, FILE
-from flowbench.blueprint.specs import read_spec
+from flowbench.blueprint.specs import check_time, read_spec
 from flowbench.flow import InvalidPath, parse_path
+
+
+class McpServerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program that offers tools over its stdin and stdout."""
+
+    name: str
+    command: str
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    cwd: str | None = None
+
+
+class AgentBlockSpec(msgspec.Struct, frozen=True):
+    """A language model, which the profile names: model, system prompt, tools.
+
+    project_root: the folder MCP servers start in. script_path: of the agent-block SDK, which nothing here runs.
+    mcp_rpc_timeout_ms: that a server may take for one answer. mcp_servers: programs that offer tools; those start of
+    which `profile.tools` names a tool as mcp__<name>__<tool>. fold: how text becomes JSON, as for a program.
+    timeout: seconds. max_requests: that one step may send to the model.
+    """
+
+    project_root: str | None = None
+    script_path: str | None = None
+    mcp_rpc_timeout_ms: int = 30000
+    mcp_servers: tuple[McpServerSpec, ...] = ()
+    fold: str | None = None
+    timeout: float | None = None
+    max_requests: int = 50
 
 
 class FlowSpec(msgspec.Struct, frozen=True):
@@ -112,3 +140,28 @@ def _reference(data: Any) -> str | None:
         elif isinstance(value, list | tuple):
             work += [(each, under(place, index)) for index, each in enumerate(value)]
     return None
+
+
+def read_agent_block(spec: Any) -> AgentBlockSpec:
+    """Raises: SpecError. Source: mlua-swarm 0.2.1 `AgentBlockFactory`; fold, timeout and max_requests are ours."""
+    if spec is not None and not isinstance(spec, Mapping):
+        raise SpecError("agent_block spec: an object, or nothing at all")
+    block = read_spec(spec or {}, AgentBlockSpec, "agent_block spec")
+    if block.script_path is not None:
+        raise SpecError(
+            "agent_block spec: script_path is a script of the agent-block SDK, which nothing here runs; kind lua or "
+            "subprocess runs scripts",
+            "script_path",
+        )
+    check_time(block.timeout, "agent_block spec")
+    for name in ("mcp_rpc_timeout_ms", "max_requests"):
+        if getattr(block, name) < 1:
+            raise SpecError(f"agent_block spec: {name} is a number from 1 on, not {getattr(block, name)}", name)
+    names = [each.name for each in block.mcp_servers]
+    for index, each in enumerate(block.mcp_servers):
+        if not each.name or "__" in each.name or names.index(each.name) != index:
+            raise SpecError(
+                f"agent_block spec: mcp_servers[{index}] needs a name of its own, without two underscores in a row",
+                f"mcp_servers[{index}].name",
+            )
+    return block

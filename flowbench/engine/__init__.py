@@ -12,6 +12,7 @@ from flowbench.engine.config import EngineCfg, LongHold
 from flowbench.engine.core import Engine, Seat, default
 from flowbench.engine.dispatching import Outcome
 from flowbench.engine.errors import (
+    AgentBlockFailed,
     BadSignature,
     Blocked,
     CompileError,
@@ -22,6 +23,7 @@ from flowbench.engine.errors import (
     InvalidSpec,
     InvalidTransition,
     LuaFailed,
+    McpFailed,
     NotFolded,
     NotRegistered,
     PollTimeout,
@@ -102,6 +104,7 @@ from flowbench.engine.tasks import Status, TaskSpec, TaskState
 from flowbench.engine.tokens import CapToken, TokenStore
 from flowbench.engine.visiting import Task
 from flowbench.engine.workers import factories
+from flowbench.engine.workers.agent_block import agent_models
 from flowbench.engine.workers.operator import Operators
 from flowbench.engine.workers.templates import render
 from flowbench.rooms import front
@@ -129,6 +132,7 @@ if TYPE_CHECKING:
     from flowbench.engine.telling import ctx_of
 
 __all__ = [
+    "AgentBlockFailed",
     "Around",
     "Artifact",
     "Attachment",
@@ -163,6 +167,7 @@ __all__ = [
     "LongHoldLayer",
     "LuaFailed",
     "MainAILayer",
+    "McpFailed",
     "News",
     "NobodyToAsk",
     "NotAnswered",
@@ -258,6 +263,7 @@ __all__ = [
     "WorkerBinding",
     "WorkerOutput",
     "WorkerResult",
+    "agent_models",
     "ask",
     "audience",
     "binding_of",

@@ -343,6 +343,25 @@ class LuaFailed(FlowbenchError):
         super().__init__(f"lua eval [{label}]: {why}")
 
 
+class AgentBlockFailed(FlowbenchError):
+    """A language model gave no answer. Source: mlua-swarm 0.2.1 `agent-block run failed`."""
+
+    code = "agent_block_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"agent-block run failed: {why}")
+
+
+class McpFailed(FlowbenchError):
+    """A server of tools did not answer, or not as it should."""
+
+    code = "mcp_failed"
+
+    def __init__(self, server: str, why: str) -> None:
+        self.server = server
+        super().__init__(f"MCP server '{server}': {why}")
+
+
 class TemplateFailed(FlowbenchError):
     """A prompt template cannot be rendered. Source: mlua-swarm 0.2.1 `render system_prompt`."""
 

@@ -8,6 +8,7 @@ from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.process.child import PROCESSES, Ended, Terms, Voice
+    from flowbench.process.dialog import Dialog
     from flowbench.process.errors import (
         BodyDied,
         BodyRaised,
@@ -32,6 +33,7 @@ __all__ = [
     "Answered",
     "BodyDied",
     "BodyRaised",
+    "Dialog",
     "Ended",
     "NotStarted",
     "Output",
@@ -56,6 +58,7 @@ __getattr__ = front(
     "flowbench.process",
     {
         "child": ("Ended", "PROCESSES", "Terms", "Voice"),
+        "dialog": ("Dialog",),
         "errors": (
             "BodyDied",
             "BodyRaised",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flowbench.blueprint import Functions, LuaScripts, lua_scripts
 from flowbench.engine.spawner import Factory
+from flowbench.engine.workers.agent_block import AgentBlockFactory
 from flowbench.engine.workers.command import CommandFactory
 from flowbench.engine.workers.lua import LuaFactory
 from flowbench.engine.workers.operator import OperatorFactory, Operators
@@ -27,6 +28,7 @@ def factories(
     from flowbench.engine.core import default  # which needs this room for what prompts look like
 
     return {
+        "agent_block": AgentBlockFactory(functions),
         "lua": LuaFactory(lua),
         "operator": OperatorFactory(operators or Operators({}, default)),
         "python_fn": PythonFactory(functions),
