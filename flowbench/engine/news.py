@@ -141,6 +141,7 @@ class Wire:
 
     def __init__(self, heard: int = HEARD, kept: int = KEPT) -> None:
         self._bus = Bus(heard)
+        self.is_heard = False  # nobody has ever listened: what only listeners hear need not be told
         self._tail: deque[News] = deque(maxlen=kept)
 
     def tell(self, *news: News, now: float) -> None:
@@ -163,4 +164,5 @@ class Wire:
 
     def reader(self) -> Reader:
         """Events from now on, `Event(kind, task or session, t, fields)`; Lagged(n) where n were missed."""
+        self.is_heard = True
         return self._bus.reader()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from flowbench.runtime.questions import Told
     from flowbench.runtime.run import Run
 
+_as_visit = tuple.__new__  # what Visit() does, without the call of a Python function: layers ask for each step
+
 UNRECORDED = (OSError, StorageError)  # what a full disk raises
 LOST = Cause(AbortReason.UNKNOWN, "engine")  # its task was cancelled by somebody who does not own it
 
@@ -65,7 +67,7 @@ class Site:
         now, moment = self.evaluation, held.get()
         assert now is not None
         at = now.at if moment is None or moment.site is not self else moment.at
-        return Visit(at, now.attempt(at))
+        return _as_visit(Visit, (at, now.attempt(at)))
 
     def ctx(self) -> Any:
         return flow.hand(self.here().scope.ctx)[0]

@@ -36,7 +36,7 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line_before_anything_is_me
 
 def test_a_name_stands_for_itself_or_for_all_that_begin_so() -> None:
     assert chosen(["W1"]) == ["W1"]
-    assert chosen(["W4", "W4-power"]) == ["W4-process", "W4-power", "W4-1MB"]
+    assert chosen(["W4", "W4-power"]) == ["W4-process", "W4-power", "W4-1MB", "W4-full"]
     assert chosen([]) == list(WORKS)
     with pytest.raises(SystemExit, match="no work 'W8'"):
         chosen(["W8"])

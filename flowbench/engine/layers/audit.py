@@ -33,11 +33,12 @@ class _Audited(Wrapped):
         self._clock = engine.clock
 
     def body(self, site: Site) -> Body:
-        inner, begun, clock, visit, run = self.inner.body(site), self._wire.begun, self._clock, site.visit, site.run_id
+        inner, wire, clock, visit, run_id = self.inner.body(site), self._wire, self._clock, site.visit, site.run_id
 
         def audited(value: Any) -> Any:
-            address, attempt = visit()
-            begun(run, address, attempt, clock())
+            if wire.is_heard:
+                address, attempt = visit()
+                wire.begun(run_id, address, attempt, clock())
             return inner(value)
 
         return audited
