@@ -41,6 +41,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ blueprint.UnfitId             no store takes this id
 │  ├─ blueprint.IdNotFound
 │  ├─ blueprint.VersionNotFound
+│  ├─ blueprint.AmbiguousVersion    several begin so
 │  ├─ blueprint.HeadEmpty           nothing was ever written under this id
 │  ├─ blueprint.HeadMoved           somebody else has written meanwhile
 │  ├─ blueprint.Archived

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flowbench.blueprint.agent_md import read_agent, read_agents
 from flowbench.blueprint.defined import NOTEBOOK_PATH, origin
 from flowbench.blueprint.errors import (
+    AmbiguousVersion,
     Archived,
     BadPatch,
     BadReference,
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from flowbench.blueprint.versions.frames import history_frame
     from flowbench.blueprint.versions.git import GitStore
     from flowbench.blueprint.versions.memory import MemoryStore
+    from flowbench.blueprint.versions.named import is_stored, stored
     from flowbench.blueprint.versions.selector import (
         Fixed,
         Latest,
@@ -130,6 +132,7 @@ __all__ = [
     "AgentMeta",
     "AgentProfile",
     "Algo",
+    "AmbiguousVersion",
     "Archived",
     "BadPatch",
     "BadReference",
@@ -215,6 +218,7 @@ __all__ = [
     "hint_names",
     "history_frame",
     "is_python",
+    "is_stored",
     "is_trusted",
     "lint",
     "load",
@@ -245,6 +249,7 @@ __all__ = [
     "selector",
     "shown",
     "step_refs",
+    "stored",
     "templates",
     "text_hash",
     "to_json",
@@ -266,6 +271,7 @@ __getattr__ = front(
         "versions.frames": ("history_frame",),
         "versions.git": ("GitStore",),
         "versions.memory": ("MemoryStore",),
+        "versions.named": ("is_stored", "stored"),
         "versions.selector": ("Fixed", "Latest", "SemverReq", "VersionSelector", "highest", "resolve", "selector"),
         "versions.semver": ("Requirement", "Version", "parse_requirement", "parse_version"),
         "versions.store": ("BlueprintStore",),

@@ -220,6 +220,16 @@ class VersionNotFound(BlueprintStoreError):
         self.version = version
 
 
+class AmbiguousVersion(BlueprintStoreError):
+    """Several versions begin with what was written. found: they."""
+
+    code = "blueprint_version_ambiguous"
+
+    def __init__(self, id: str, version: str, found: Sequence[str]) -> None:
+        super().__init__(id, f"several versions of {id} begin with {version}: {', '.join(found)}; write more of it")
+        self.found = tuple(found)
+
+
 class IdNotFound(BlueprintStoreError):
     code = "blueprint_id_not_found"
 

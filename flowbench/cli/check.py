@@ -62,15 +62,17 @@ def command(
 
     Exit codes: 1 for an error, and with --strict for a warning; 3 if functions are missing.
     """
-    from flowbench.blueprint import commands, is_trusted, lint, load, located, step_refs, trust_hash
+    from flowbench.blueprint import commands, is_stored, is_trusted, lint, located, step_refs, trust_hash
+    from flowbench.cli.wanted import load
 
     out = context.with_resource(output.reserved()) if machine else None
-    wanted = load(file, compat=compat)
+    wanted = load(file, compat)
     sources.agents(agents)
     agents = (*agents, *sources.from_project(wanted))
     steps = sum(1 for _ in step_refs(wanted.flow))
     levels = dict.fromkeys(allow, "allow") | dict.fromkeys(warn, "warn") | dict.fromkeys(deny, "deny")
-    found = located(lint(wanted, compat=compat, levels=levels), file)
+    found = lint(wanted, compat=compat, levels=levels)
+    found = found if is_stored(str(file)) else located(found, file)
     hash = trust_hash(wanted)
     trusted = not commands(wanted) or is_trusted(hash)
     lost = sources.missing(wanted)

@@ -23,6 +23,7 @@ COMMANDS = {
     "graph": "Draw the Blueprint in FILE.",
     "schema": "Print the JSON Schema (2020-12) of Blueprint files.",
     "trust": "Show the commands in the Blueprint FILE and allow them, once and for all, if you say so.",
+    "blueprint": "Keep Blueprints with all their versions; without a word, list them.",
     "runs": "List the runs on this machine; show, remove and clean up.",
     "resume": "Go on with the run ID where it stopped.",
     "rerun": "Run a step of the run ID again, and all that depends on it, as a new run.",

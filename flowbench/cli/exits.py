@@ -42,28 +42,28 @@ class Refusal(Exception):
 def refusal(error: FlowbenchError, loaded: Sequence[str] = ()) -> Refusal:
     """What an error of ours means on the command line. loaded: what --agents named, as it was named."""
     # The rooms are imported here because only an error needs them: `flowbench --help` stays quick.
-    from flowbench.blueprint import BlueprintError, UnknownFunction, UntrustedBlueprint
+    from flowbench import blueprint as bp
     from flowbench.engine import NobodyToAsk, PolicyError, SecretError, UnresolvedRef
     from flowbench.flow import ParseError
     from flowbench.runtime import RunNotFound
 
-    missing = next((each for each in causes(error) if isinstance(each, (UnknownFunction, UnresolvedRef))), None)
+    missing = next((each for each in causes(error) if isinstance(each, (bp.UnknownFunction, UnresolvedRef))), None)
     if missing is not None:
         hint = f"loaded: {', '.join(loaded)}" if loaded else HOW_TO_NAME_AGENTS
         return Refusal(f"{missing}; {hint}", Exit.MISSING)
-    if isinstance(error, BlueprintError):
+    if isinstance(error, bp.BlueprintError):
         return Refusal(error.brief, Exit.USAGE)  # str() adds the excerpt, which takes two more lines
-    if isinstance(error, UntrustedBlueprint):
+    if isinstance(error, bp.UntrustedBlueprint):
         return Refusal(str(error), Exit.UNTRUSTED)
     if isinstance(error, SecretError):
         return Refusal(str(error), Exit.MISSING)
     if isinstance(error, NobodyToAsk):
         return Refusal(str(error), Exit.UNANSWERED)
-    code = (
-        Exit.USAGE
-        if isinstance(error, (ParseError, PolicyError, RunNotFound))
-        else Exit(getattr(error, "exit_code", Exit.FAILED))
+    misnamed = (
+        *(ParseError, PolicyError, RunNotFound, bp.UnfitId, bp.IdNotFound, bp.HeadEmpty, bp.Archived),
+        *(bp.VersionNotFound, bp.AmbiguousVersion, bp.BadRequirement, bp.NoVersionMatches),
     )
+    code = Exit.USAGE if isinstance(error, misnamed) else Exit(getattr(error, "exit_code", Exit.FAILED))
     return Refusal(str(error) or type(error).__name__, code)
 
 

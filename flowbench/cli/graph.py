@@ -24,7 +24,8 @@ from flowbench.cli.saving import save
 @click.option("--json", "machine", is_flag=True, help="Print {file, bytes} as JSON; needs -o.")
 def command(file: Path, output: Path, machine: bool) -> None:
     """Draw the Blueprint in FILE. No system Graphviz is needed."""
-    from flowbench.blueprint import draw, load
+    from flowbench.blueprint import draw
+    from flowbench.cli.wanted import load
     from flowbench.cli.words import as_json
     from flowbench.graph import svg
 

@@ -1,4 +1,4 @@
-"""Lazy: a group that knows its commands by name and by a line of help; a command is imported when it is to run."""
+"""Lazy: groups that know their commands by name and by a line of help; a command is imported when it is to run."""
 
 from __future__ import annotations
 
@@ -47,3 +47,23 @@ class Lazy(click.Group):
     def _brief(self, name: str, width: int) -> str:
         """As click shortens the help of a command that is there."""
         return click.Command(name, help=self.table[name]).get_short_help_str(width)
+
+
+class Listing(Lazy):
+    """A group about things that can be listed: without a word it lists, and options without a word are those of
+    `list`.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        helps = set(ctx.help_option_names)
+        is_asked = not ctx.resilient_parsing  # a shell that completes `runs ` wants the words
+        if is_asked and (not args or (args[0].startswith("-") and args[0] not in helps)):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        if not incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        listing = self.get_command(ctx, "list")
+        assert listing is not None
+        return listing.shell_complete(click.Context(listing, info_name="list", parent=ctx), incomplete)

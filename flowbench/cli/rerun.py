@@ -59,7 +59,7 @@ def command(
 
     The old run stays as it is. What was recorded before the step, and beside it in a fan-out, is not run again.
     """
-    from flowbench.blueprint import load
+    from flowbench.cli.wanted import load
     from flowbench.runtime import recorded_origins, rerun
 
     out = context.with_resource(output.reserved()) if machine else sys.stdout

@@ -46,7 +46,7 @@ def command(
     machine: bool,
 ) -> None:
     """Go on with the run ID where it stopped. Steps that are recorded are not run again."""
-    from flowbench.blueprint import load
+    from flowbench.cli.wanted import load
     from flowbench.runtime import BlueprintChanged, recorded_origins, resume
 
     out = context.with_resource(output.reserved()) if machine else sys.stdout

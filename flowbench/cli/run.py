@@ -53,10 +53,11 @@ def command(
 ) -> None:
     """Run the Blueprint in FILE (YAML or JSON) to its end.
 
-    FILE is data: it names functions by id. The functions come from --agents.
+    FILE is data: it names functions by id. The functions come from --agents. stored:ID@SELECTOR instead of FILE runs a
+    stored Blueprint, see `flowbench blueprint --help`.
     Ctrl-C and SIGTERM abort the run tidily; what it recorded can be resumed.
     """
-    from flowbench.blueprint import load
+    from flowbench.cli.wanted import load
     from flowbench.runtime import known_origins, launch
 
     out = context.with_resource(output.reserved()) if machine else sys.stdout

@@ -29,8 +29,9 @@ def command(file: Path, yes: bool, revoke: bool, machine: bool) -> None:
     Exit code 4: not allowed.
     """
     from flowbench import blueprint as bp
+    from flowbench.cli.wanted import load
 
-    wanted = bp.load(file)
+    wanted = load(file)
     if not machine and not revoke:
         output.say("\n".join(_shown(file, wanted)))
     if not bp.commands(wanted):
@@ -42,7 +43,7 @@ def command(file: Path, yes: bool, revoke: bool, machine: bool) -> None:
         if not machine:
             output.say(f"{file} is not allowed")
     elif yes or (not machine and not bp.is_trusted(hash) and _agreed(file)):
-        bp.trust(hash, name=str(file.absolute()))
+        bp.trust(hash, name=str(file) if bp.is_stored(str(file)) else str(file.absolute()))
     trusted = bp.is_trusted(hash)
     _tell(machine, file, wanted, trusted)
     if not trusted and not revoke:

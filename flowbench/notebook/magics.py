@@ -232,6 +232,8 @@ class FlowMagics(Magics):
         found = self._variables.get(name)
         if isinstance(found, bp.Blueprint):
             return found
+        if bp.is_stored(name):
+            return bp.stored(name, bp.GitStore()).value
         known = blueprint_names(self._variables)
         what = "no Blueprint is called" if found is None else "no Blueprint but something else is called"
         raise UsageError(f"{what} `{name}`{did_you_mean(name, known) or '; write one with `%%blueprint NAME`'}")
