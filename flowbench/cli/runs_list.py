@@ -25,7 +25,10 @@ STATES = ("running", "done", "failed", "cancelled", "interrupted", "damaged")
 @click.option("--blueprint", metavar="ID", help="Only runs of this Blueprint.")
 @click.option("--json", "machine", is_flag=True, help="Print a list of objects as JSON.")
 def command(last: int, everything: bool, state: tuple[str, ...], blueprint: str | None, machine: bool) -> None:
-    """List the runs on this machine, newest first; runs that steps of another one have started stand below it."""
+    """List the runs on this machine, newest first.
+
+    Runs that steps of another one have started stand below it.
+    """
     from flowbench.runtime import runs
 
     known = sorted(runs(state=state or None, blueprint=blueprint), key=lambda info: info.started, reverse=True)
