@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,16 @@ from flowbench.notebook import run_notebook
 from tests.notebook.papers import read, text
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+LUA = (
+    "{'longest': 'feathers', 'seconds': 9, 'words': 23}"
+    if find_spec("lupa")
+    else "kind lua needs the Python package lupa: pip install lupa"
+)
+MODEL = (
+    "{'poet': 'Emily Dickinson'}"
+    if find_spec("pydantic_ai")
+    else "kind agent_block needs the Python package pydantic-ai-slim: pip install pydantic-ai-slim"
+)
 LESSONS = {
     "01_write_a_flow": [
         "True\nseq(\n",  # YAML and Python are one flow
@@ -50,6 +61,17 @@ LESSONS = {
         "delete says ['menu.txt', 'report (1).txt']",
         "outer: double begins\ninner: double begins\nthe step itself\ninner: double says 42\nouter: double says 42",
         "{'x': 21, 'double': 40}",
+    ],
+    "06_agents_of_every_kind": [
+        "{'the': 4, 'and': 2}",
+        "{'the': 3, 'and': 2, 'despair': 0}",
+        LUA,
+        MODEL,
+        "['feathers', 'perches', 'without', 'never']",
+        "skipped   None          None",
+        "['des: pass', 'canonical: pass', 'noop: pass', 'agent-ref: pass']",
+        "Answer in one sentence.'",
+        "0.1.0  asked for by a reader",
     ],
 }
 
