@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from flowbench.diagnostic import Diagnostics
 
 
+LONGEST_MESSAGE = 400  # characters; what a person wrote and we quote may be a megabyte
+LONGEST_PLACE = 120
+
+
 class BlueprintError(FlowbenchError):
     """A Blueprint cannot be read; nothing has run.
 
@@ -26,7 +30,7 @@ class BlueprintError(FlowbenchError):
 
     def __init__(self, message: str, *, source: str = "", place: str = "", spot: Spot | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = _cut(message, LONGEST_MESSAGE)
         self.source = source
         self.place = place
         self.spot = spot
@@ -47,10 +51,15 @@ class BlueprintError(FlowbenchError):
     def brief(self) -> str:
         """All of it in one line, without the excerpt."""
         where = f"line {self.line}, column {self.column}" if self.spot else ""
-        return ": ".join(part for part in (self.source, where, self.place, self.message) if part)
+        return ": ".join(part for part in (self.source, where, _cut(self.place, LONGEST_PLACE), self.message) if part)
 
     def __str__(self) -> str:
         return f"{self.brief}\n{self.excerpt}" if self.excerpt else self.brief
+
+
+def _cut(text: str, room: int) -> str:
+    """Both ends: the first names what is quoted, the last says why it is refused."""
+    return text if len(text) <= room else f"{text[: room // 2]} … {text[-(room // 2) :]}"
 
 
 class UnreadableText(BlueprintError):

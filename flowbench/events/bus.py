@@ -153,6 +153,20 @@ class Reader:
             forget()
         return self._has_unread()
 
+    def __iter__(self) -> Reader:
+        return self
+
+    def __next__(self) -> Event | Lagged:
+        """The next item, waited for; the iteration ends when the bus is closed and everything has been read."""
+        while not self._taken:
+            closed = self._bus.closed  # looked at first: what was published before `close` is still taken
+            self._take()
+            if not self._taken:
+                if closed:
+                    raise StopIteration
+                self.wait(threading.TIMEOUT_MAX)
+        return self._taken.popleft()
+
     def __aiter__(self) -> Reader:
         return self
 

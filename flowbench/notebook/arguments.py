@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import keyword
 import math
 import re
 from collections.abc import Mapping
@@ -128,7 +129,7 @@ def blueprint_line(line: str) -> tuple[str, bool, str]:
     unknown = [flag for flag in flags if flag != "--show" and flag[2:] not in LANGUAGES]
     if unknown:
         raise UsageError(f"no option `{unknown[0]}`{did_you_mean(unknown[0], BLUEPRINT_FLAGS)}")
-    if len(names) != 1 or not names[0].isidentifier() or len(languages) > 1:
+    if len(names) != 1 or not is_variable(names[0]) or len(languages) > 1:
         raise UsageError(
             f"usage: %%blueprint NAME [--show] [{'|'.join(BLUEPRINT_FLAGS[1:])}], NAME being a Python variable"
         )
@@ -147,6 +148,11 @@ def step_line(text: str) -> tuple[str, str, str]:
     if action != "set" and path:
         raise UsageError(f"`%fb step {action}` takes nothing more")
     return action, path, value.strip()
+
+
+def is_variable(word: str) -> bool:
+    """Whether Python can assign to it."""
+    return word.isidentifier() and not keyword.iskeyword(word)
 
 
 def is_moment(word: str) -> bool:
@@ -203,7 +209,7 @@ def _edit(text: str) -> tuple[str, Any]:
 
 
 def _variable(text: str) -> str:
-    if not text.isidentifier():
+    if not is_variable(text):
         raise argparse.ArgumentTypeError(f"`{text}` cannot be a variable")
     return text
 

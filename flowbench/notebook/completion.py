@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -31,6 +32,17 @@ NAMING = ("run", "graph", "agents", "lint")
 RUN_NAMING = ("abort", "ctx", "diff")
 ADDRESSES = 50  # steps of a run that are offered
 OFFERED = 20  # recorded runs
+
+
+_LINE = re.compile(r"\s*%(?:fb|flowbench)\s")
+
+
+def complete_line(before: str, variables: Mapping[str, Any], recent: Recent) -> tuple[str, list[str]]:
+    """The word that stands before the cursor and what it may become; ("", []) in a line that is not ours."""
+    if not _LINE.match(before):
+        return "", []
+    word = "" if before[-1].isspace() else before.split()[-1]
+    return word, complete(before, variables, recent)
 
 
 def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[str]:

@@ -8,13 +8,12 @@ from flowbench.blueprint import Blueprint
 from flowbench.engine import StepRecord
 from flowbench.notebook import picture, still, unattended
 from flowbench.notebook.body import MAGIC, complete_body
-from flowbench.notebook.completion import complete
+from flowbench.notebook.completion import complete_line
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
 from flowbench.runtime import PastRun, Run, errors, prints, waiting
 
-WORDS = ("%fb", "%flowbench")
 LINE_MAGICS = ("fb", "flowbench")
 REPRS: dict[type, Any] = {
     Blueprint: lambda value: still.of_blueprint(value) | picture.svg(value),
@@ -22,7 +21,7 @@ REPRS: dict[type, Any] = {
     Run: lambda value: still.of_run(value) | picture.svg(value.blueprint, value),
     StepRecord: still.of_step,
 }
-BODY_MATCHER = "flowbench_body"
+MATCHERS = LINE_MATCHER, BODY_MATCHER = "flowbench_line", "flowbench_body"
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -32,11 +31,8 @@ def load_ipython_extension(shell: Any) -> None:
     """
     magics = FlowMagics(shell)
     shell.register_magics(magics)
-    for word in WORDS:
-        _forget_completion(shell, word)
-        shell.set_hook("complete_command", _completer(magics), str_key=word)
-    _forget_matcher(shell)
-    shell.Completer.custom_matchers.append(_body_matcher(magics))
+    _forget_matchers(shell)
+    shell.Completer.custom_matchers += [_line_matcher(shell, magics), _body_matcher(magics)]
     reprs = shell.display_formatter.mimebundle_formatter
     for type, bundle in REPRS.items():
         reprs.for_type(type, lambda value, bundle=bundle, **_: bundle(value))
@@ -55,9 +51,7 @@ def unload_ipython_extension(shell: Any) -> None:
     for name in LINE_MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
     shell.magics_manager.magics["cell"].pop("blueprint", None)
-    for word in WORDS:
-        _forget_completion(shell, word)
-    _forget_matcher(shell)
+    _forget_matchers(shell)
     for type in REPRS:
         shell.display_formatter.mimebundle_formatter.pop(type, None)
     prints.passes_on = True
@@ -68,11 +62,17 @@ def unload_ipython_extension(shell: Any) -> None:
     unattended.uninstall()
 
 
-def _completer(magics: FlowMagics) -> Any:
-    def complete_line(shell: Any, event: Any) -> list[str]:
-        return complete(event.text_until_cursor, shell.user_ns, magics.recent)
+def _line_matcher(shell: Any, magics: FlowMagics) -> Any:
+    from IPython.core.completer import SimpleCompletion, context_matcher
 
-    return complete_line
+    @context_matcher(identifier=LINE_MATCHER)  # type: ignore[untyped-decorator]
+    def complete_magic(context: Any) -> dict[str, Any]:
+        fragment, words = complete_line(context.text_until_cursor, shell.user_ns, magics.recent)
+        found = [SimpleCompletion(text=word, type="flowbench") for word in words]
+        # The line is no Python, whose names would come first: `--dict` before `--durability`.
+        return {"completions": found, "matched_fragment": fragment, "suppress": bool(found), "ordered": True}
+
+    return complete_magic
 
 
 def _body_matcher(magics: FlowMagics) -> Any:
@@ -90,13 +90,6 @@ def _body_matcher(magics: FlowMagics) -> Any:
     return complete_cell
 
 
-def _forget_matcher(shell: Any) -> None:
+def _forget_matchers(shell: Any) -> None:
     known = shell.Completer.custom_matchers
-    known[:] = [each for each in known if getattr(each, "matcher_identifier", "") != BODY_MATCHER]
-
-
-def _forget_completion(shell: Any, word: str) -> None:
-    # IPython only ever adds completers; without this %reload_ext would leave the old one answering too.
-    known = shell.strdispatchers.get("complete_command")
-    if known is not None:
-        known.strs.pop(word, None)
+    known[:] = [each for each in known if getattr(each, "matcher_identifier", "") not in MATCHERS]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowbench.notebook.arguments import is_variable
 from flowbench.notebook.errors import NotebookRefused, did_you_mean
 
 TAG = "parameters"
@@ -20,7 +20,7 @@ _SECRET = re.compile(
 def check(parameters: Mapping[str, Any], notebook: Any) -> Iterator[str]:
     """Warnings for people. Raises: NotebookRefused for a name that no variable can have."""
     for name in parameters:
-        if not name.isidentifier() or keyword.iskeyword(name):
+        if not is_variable(name):
             raise NotebookRefused(f"parameter `{name}` is no name of a Python variable")
     declared = _declared(notebook)
     if parameters and declared is None:

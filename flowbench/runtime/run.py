@@ -180,8 +180,8 @@ class Run(Hindsight):
         heard = self.recorder
         return self._counter.look(self.state, heard.steps, heard.running, heard.fanned, self._evaluation)
 
-    def reader(self) -> Reader:
-        """Events from the first one kept; a slow reader gets Lagged(n)."""
+    def events(self) -> Reader:
+        """Events from the first one kept, for `for`, `async for` or `read`; a slow reader gets Lagged(n)."""
         return self._bus.reader(past=True)
 
     @property
@@ -205,7 +205,7 @@ class Run(Hindsight):
         if cause is not None and state == "cancelled":
             text += f", Aborted: {cause.reason} (by {cause.by})"
         if orphans := self.orphans:
-            text += f"; still running: {', '.join(orphans)}"
+            text += f"; still running: step{'s' * (len(orphans) > 1)} {', '.join(orphans)}"
         return f"{text} ({self.id})"
 
     def __repr__(self) -> str:

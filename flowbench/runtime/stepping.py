@@ -155,6 +155,11 @@ class Debugger:
         pause = self.paused
         return self.run.ctx if pause is None else flow.hand(pause.ctx)[0]
 
+    def __repr__(self) -> str:
+        pause = self.paused
+        at = self.run.summary() if pause is None else f"{self.run.id}, paused before {pause.agent} at {pause.address}"
+        return f"<Debugger of {at}>"
+
     def wait(self, timeout: float | None = None) -> Pause | None:
         """The pause, as soon as there is one; None when the run has ended. A Ctrl-C meanwhile aborts the run.
 

@@ -72,7 +72,7 @@ def test_nothing_at_all_asks_for_help() -> None:
     assert command("") == ("help", [], "")
 
 
-@pytest.mark.parametrize("line", ["", "two names", "a-b", "x --yaml --json"])
+@pytest.mark.parametrize("line", ["", "two names", "a-b", "class", "x --yaml --json"])
 def test_a_blueprint_needs_one_variable(line: str) -> None:
     with pytest.raises(UsageError, match="%%blueprint NAME"):
         blueprint_line(line)

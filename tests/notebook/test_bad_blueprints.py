@@ -47,6 +47,21 @@ BAD: dict[str, tuple[str, str, str]] = {
         "line 2, column 14: $.flow.kind",
         "unknown kind",
     ),
+    "1 MB path": (
+        f"id: x\nflow: {{kind: let, at: $.{'k' * 2**20}., value: $.x}}\n",
+        "line 2, column 23: $.flow.at",
+        "empty path segment",
+    ),
+    "1 MB field": (
+        f'{{"id": "x", "flow": {JSON_STEP}, "{"k" * 2**20}": 1}}',
+        "line 1, column",
+        "allowed here: schema_version",
+    ),
+    "1 MB field of a node": (
+        f'{{"id": "x", "flow": {{"kind": "seq", "children": [], "{"k" * 2**20}": 1}}}}',
+        "line 1, column",
+        "its fields are `children`",
+    ),
     "10,000 deep": (f"id: x\nflow: {'[' * 10_000}", "line 2, column", "nested more than 200 deep"),
     "10,000 deep in JSON": ('{"id": "x", "flow": ' + '{"a":' * 10_000, "line 1, column", "nested more than 200 deep"),
     "201 nodes deep": (

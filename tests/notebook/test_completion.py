@@ -43,10 +43,28 @@ def asked(shell: Shell, line: str) -> list[str]:
         return [found.text for found in shell.ip.Completer.completions(line, len(line))]
 
 
-def test_the_shell_asks_for_candidates(shell: Shell) -> None:
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("%fb run de", ["demo"]),
+        ("  %flowbench run d", ["demo"]),
+        ("%fb run ", ["demo"]),
+        ("%fb run demo --d", ["--durability"]),
+        ("%fb step set $.b", ["$.big", "$.big.inner"]),
+        ("%fb step ", ["abort", "go", "next", "set"]),
+    ],
+)
+def test_the_shell_offers_what_can_follow_and_nothing_of_python(line: str, expected: list[str], shell: Shell) -> None:
+    shell("import flowbench as fb")
+    shell("last = fb.launch({'id': 'd', 'flow': {'kind': 'seq', 'children': []}}, {'big': {'inner': 1}})")
     shell.names["demo"] = DEMO
 
-    assert "demo" in asked(shell, "%fb run de")
+    with provisionalcompleter():
+        found = list(shell.ip.Completer.completions(line, len(line)))
+
+    assert [line[: each.start] + each.text for each in found] == [
+        line[: len(line) - len(line.split(" ")[-1])] + word for word in expected
+    ]
 
 
 def test_resume_offers_the_newest_recorded_runs_of_any_kernel(shell: Shell) -> None:
@@ -71,7 +89,7 @@ def test_loading_again_does_not_answer_twice(shell: Shell) -> None:
     shell("%reload_ext flowbench")
 
     assert asked(shell, "%fb gra").count("graph") == 1
-    assert len(list(shell.ip.strdispatchers["complete_command"].flat_matches("%fb"))) == 1
+    assert len(shell.ip.Completer.custom_matchers) == 2
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_function_that_goes_on_is_named_at_once_and_no_longer_when_it_has_ende
     run = stopped(seq(step("same"), step("deaf")), functions, deaf)
 
     assert run.orphans == ("1",)
-    assert "; still running: 1 (" in run.summary()
+    assert "; still running: step 1 (" in run.summary()
     deaf.free.set()
     until(lambda: run.orphans == ())
     assert "still running" not in run.summary()

@@ -221,7 +221,7 @@ def test_a_body_that_swallows_its_cancellation_is_left_and_named(functions: Func
     assert run.wait(30)
     freed.set()
     assert run.orphans == ("0",)
-    assert "still running: 0" in run.summary()
+    assert "still running: step 0" in run.summary()
 
 
 def test_two_runs_at_once_and_only_one_is_aborted(functions: Functions) -> None:
@@ -356,6 +356,12 @@ def test_events_are_read_in_order_to_the_end(functions: Functions) -> None:
     run = fb.launch(blueprint(seq(step("twice"), step("nap"))), {"x": 0}, functions=functions)
     run.wait(30)
 
-    kinds = [event.kind for event in run.reader().read()]  # type: ignore[union-attr]
+    assert [event.kind for event in run.events().read()] == ["done", "start", "done", "end"]  # type: ignore[union-attr]
+
+
+def test_events_are_waited_for_until_the_run_has_ended(functions: Functions) -> None:
+    run = fb.launch(blueprint(seq(step("twice"), step("nap"))), {"x": 0}, functions=functions)
+
+    kinds = [event.kind for event in run.events()]  # type: ignore[union-attr]
 
     assert kinds == ["done", "start", "done", "end"]

@@ -43,8 +43,11 @@ def test_every_step_waits_until_it_is_let_go(functions: Functions) -> None:
     assert (second.address, second.input, second.changed) == ("1", 2, ("$.x",))
     assert debugger.ctx == {"x": 2}
 
+    assert repr(debugger) == f"<Debugger of {debugger.run.id}, paused before twice at 1>"
+
     assert debugger.next(30) is None
     assert debugger.run.result(30) == {"x": 2, "y": 4}
+    assert repr(debugger) == f"<Debugger of {debugger.run.summary()}>"
     assert first.ctx == {"x": 1}
 
 
