@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
 from types import CoroutineType
 from typing import Any
 
@@ -44,19 +45,23 @@ class _Contracted:
         def body(value: Any) -> Any:
             result = inner(value)
             if result.__class__ is CoroutineType or hasattr(type(result), "__await__"):
-                return self._awaited(result)
-            return self.judge(result)
+                return self._awaited(result, site, nullcontext() if self._channel == BODY else site.here())
+            return self.judge(result, site)
 
         return body
 
-    async def _awaited(self, result: Awaitable[Any]) -> Any:
-        return self.judge(await result)
+    async def _awaited(self, result: Awaitable[Any], site: Site, here: AbstractContextManager[object]) -> Any:
+        value = await result
+        with here:
+            return self.judge(value, site)
 
-    def judge(self, result: Any) -> Any:
+    def judge(self, result: Any, site: Site) -> Any:
         """What the step answers with. Raises: Skip, UnknownVerdict."""
         if isinstance(result, Skip):
             raise result
         value, parts = self._opened(result)
+        if self._channel != BODY and self._channel not in parts:  # its worker may have submitted it as an artifact
+            parts = {**site.task().parts(), **parts}
         said = _bare(value if self._channel == BODY else parts.get(self._channel, _ABSENT))
         if any(_same(said, each) for each in self._skips):
             raise Skip(f"it answered {compact(said)}")

@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
+from flowbench import flow
 from flowbench.cancel import CancelToken, future
 from flowbench.engine import ids
 from flowbench.engine.config import EngineCfg
 from flowbench.engine.errors import PollTimeout, TaskNotFound
 from flowbench.engine.news import News, TaskCreated, Wire, WorkerOutput
-from flowbench.engine.outputs import OutputEvent, Tail
+from flowbench.engine.outputs import Artifact, Inline, OutputEvent, Tail
 from flowbench.engine.roles import Role, Verb
 from flowbench.engine.sessions import Session
 from flowbench.engine.tasks import Cancelled, Dispatched, Happening, Status, TaskState, advance
@@ -170,6 +171,8 @@ class Desk:
 
     def _submit(self, work: Work, number: int, event: OutputEvent) -> None:
         """Append to the attempt's tail, tell it, and wake whoever waits for the task."""
+        if isinstance(event, Artifact) and isinstance(event.content, Inline):
+            event = Artifact(event.name, Inline(flow.take(event.content.value)[0]))
         with self._lock:
             attempt = work.attempt(number)
             attempt.tail = attempt.tail or Tail()

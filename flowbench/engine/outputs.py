@@ -86,3 +86,9 @@ class Tail:
 
     def finals(self) -> Sequence[Final]:
         return [event for event in self._events if isinstance(event, Final)]
+
+    def parts(self) -> dict[str, Any]:
+        """Artifacts by name; of several of one name the last counts. One without a name is no part."""
+        return {
+            event.name: content(event.content) for event in self._events if isinstance(event, Artifact) and event.name
+        }

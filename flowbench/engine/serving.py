@@ -58,7 +58,7 @@ class Serving(Desk):
     def submit_output(self, token: CapToken, task_id: str, attempt: int, event: OutputEvent) -> None:
         """Append to the tail of the attempt that the token is for. What comes late is kept, and revives nothing.
 
-        Raises: TokenError, TaskNotFound.
+        Artifacts are parts of the step's answer. Raises: TokenError, TaskNotFound, flow.NotJson for an artifact.
         """
         self._verify(token, Verb.EMIT_OUTPUT, task_id)
         with self._lock:

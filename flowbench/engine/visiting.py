@@ -68,13 +68,21 @@ class Task:
         self._work.attempt(self.attempt).system = text
 
     def submit(self, event: OutputEvent) -> None:
-        """Append to the tail, and tell it. Whatever comes after the end is kept, too, and changes nothing."""
+        """Append to the tail, and tell it. Whatever comes after the end is kept, too, and changes nothing.
+
+        Raises: flow.NotJson for an artifact that is none: it would be a part of the step's answer.
+        """
         self._desk._submit(self._work, self.attempt, event)
 
     def finals(self) -> Sequence[Final]:
         """Those submitted so far, oldest first; the last one counts."""
         tail = self._work.attempt(self.attempt).tail
         return () if tail is None else tail.finals()
+
+    def parts(self) -> dict[str, Any]:
+        """The artifacts submitted so far, by name: parts of the step's answer, if it answers."""
+        tail = self._work.attempt(self.attempt).tail
+        return {} if tail is None else tail.parts()
 
     def outcome(self) -> Any:
         """What the last Final holds. Raises: Blocked if that is not ok, DispatchFailed if there is none."""

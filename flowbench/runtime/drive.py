@@ -110,7 +110,7 @@ class Site:
 
             desk = self._dispatch.desk()
             asked.task = desk.visit(self.run_id, moment.at, moment.agent, now.attempt(moment.at), stop)
-            asked.task.prompt = moment.value
+            asked.task.prompt, asked.secrets = moment.value, self.secrets
         return asked.task
 
     def answer(self, face: str, ask: Callable[[], Awaitable[Any]], question: Any = None) -> Awaitable[Any]:

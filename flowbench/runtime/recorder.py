@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from flowbench import flow
 from flowbench.cancel import AbortReason
 from flowbench.engine import StepRecord
 from flowbench.events import Bus, Event
@@ -70,6 +71,8 @@ class Memory:
         if self._closed:
             self.gone(at)
             return
+        if self._asked:
+            self._gather(at)
         attempt = 1 if self._recorded is None else self.attempt(at)
         record = StepRecord(at, ref, "done", self._epoch + began, ended - began, value, out, None, attempt)
         if self._parts and (parted := self._parts.pop(at, None)):
@@ -100,6 +103,12 @@ class Memory:
 
     def parted(self, at: str, parts: Mapping[str, Any], text: bytes) -> None:
         self._parts[at] = parts, text
+
+    def _gather(self, at: str) -> None:
+        """What its worker has submitted beside the answer belongs to it; what the answer has itself comes first."""
+        if found := self.visits.parts(at):
+            own = self._parts.get(at)
+            self._parts[at] = flow.take(found if own is None else {**found, **own[0]})
 
     def skip(
         self, at: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float, run: Evaluation
@@ -215,6 +224,8 @@ class Durable(Memory):
         assert made is not None
         n = 1 if self._recorded is None else self.attempt(at)
         crc, t, d = zlib.crc32(text), self._epoch + began, ended - began
+        if self._asked:
+            self._gather(at)
         if self._parts and at in self._parts:
             self._write_parted(e.Done(at, ref, crc, t, d, n=n), made)
         elif len(made) <= BLOB_BYTES:

@@ -45,15 +45,16 @@ held: ContextVar[Moment | None] = ContextVar("flowbench_moment", default=None)
 
 class Asked:
     """By one visit. task: as the engine knows it. counts: questions so far, by face. told: what a person said last,
-    until it is recorded.
+    until it is recorded. secrets: what its parts may not show.
     """
 
-    __slots__ = ("counts", "task", "told")
+    __slots__ = ("counts", "secrets", "task", "told")
 
     def __init__(self) -> None:
         self.task: engine.Task | None = None
         self.counts: dict[str, int] = {}
         self.told: Told | None = None
+        self.secrets: engine.Secrets | None = None
 
 
 class Visits:
@@ -64,6 +65,14 @@ class Visits:
 
     def at(self, address: str) -> Asked:
         return self.open.get(address) or self.open.setdefault(address, Asked())
+
+    def parts(self, address: str) -> dict[str, Any]:
+        """The artifacts that its worker has submitted, whoever that was."""
+        asked = self.open.get(address)
+        found = {} if asked is None or asked.task is None else asked.task.parts()
+        if found and asked is not None and asked.secrets is not None and asked.secrets.names:
+            found = asked.secrets.take_out(found)
+        return found
 
     def done(self, address: str, value: Any) -> None:
         if task := self._task(address):
