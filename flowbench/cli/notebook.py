@@ -52,6 +52,12 @@ def command() -> None:
     "shows it. Repeatable.",
 )
 @click.option(
+    "--answers",
+    metavar="FILE",
+    help="A policy (YAML or JSON) that answers what runs would ask a person, for launches without one of their own. A "
+    "notebook may also take one as a parameter: `-p answers FILE` and `%fb run NAME --answers answers`.",
+)
+@click.option(
     "--heartbeat", type=click.Path(path_type=Path), metavar="FILE", help="Write the state here once a second."
 )
 @click.option(
@@ -68,7 +74,7 @@ def run(source: Path, target: Path, machine: bool, **given: Any) -> None:
     A run that a dead kernel left behind goes on with `flowbench resume ID`.
 
     \b
-    Exit codes: 0 done, 1 a cell failed, 2 usage, 124 a time limit passed,
+    Exit codes: 0 done, 1 a cell failed (also by a question that nobody answers), 2 usage, 124 a time limit passed,
     130 Ctrl-C, 138 the kernel died, 143 SIGTERM.
     """
     from flowbench.cli.executing import execute
@@ -85,6 +91,7 @@ def run(source: Path, target: Path, machine: bool, **given: Any) -> None:
         skip_tags=_split(given["skip_tags"]),
         secrets=given["secrets"],
         trust=given["trust"],
+        answers=given["answers"],
         cwd=_folder(given["cwd"]),
         heartbeat=given["heartbeat"],
         log=lambda line: click.echo(line, err=True),

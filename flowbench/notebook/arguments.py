@@ -14,16 +14,17 @@ from flowbench.notebook.errors import UsageError, did_you_mean
 
 USAGE = {
     "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
-    "[--durability memory|process|power] [--check off|warn|fail]",
+    "[--durability memory|process|power] [--check off|warn|fail] [--answers VALUE] [--operator NAME]",
     "graph": "graph NAME",
     "lint": "lint NAME [--allow RULE] [--warn RULE] [--deny RULE] [--out NAME]",
     "agents": "agents [NAME] [--out NAME]",
     "ctx": "ctx [RUN] [STEP] [--out NAME]",
     "diff": "diff [RUN] [A [B]] [--out NAME]",
     "runs": "runs [--out NAME]",
-    "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue]",
+    "resume": "resume RUN [--out NAME] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
+    "[--answers VALUE] [--operator NAME]",
     "rerun": "rerun RUN --at STEP|AGENT [--with NAME] [--set PATH=JSON] [--out NAME] [--bg] [--timeout S] [--limit N] "
-    "[--on-abort stop|continue]",
+    "[--on-abort stop|continue] [--answers VALUE] [--operator NAME]",
     "abort": "abort [RUN]",
     "step": "step [next | go | abort | set PATH JSON]",
     "help": "help",
@@ -104,6 +105,8 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--timeout", metavar="S", type=_seconds)
         parser.add_argument("--limit", metavar="N", type=_count)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
+        parser.add_argument("--answers", metavar="VALUE")
+        parser.add_argument("--operator", metavar="NAME")
     if name in ("graph", "lint"):
         parser.add_argument("name", metavar="NAME")
     if name == "agents":
@@ -176,6 +179,20 @@ def value(text: str | None, variables: dict[str, Any]) -> Any:
         return eval(text, variables)  # noqa: S307 - the person's own cell, which may run any code anyway
     except Exception as error:  # whatever their expression raises is an answer to them, in one line
         raise UsageError(f"--ctx {text}: {type(error).__name__}: {error}") from None
+
+
+def people(options: argparse.Namespace, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a launch: who stands behind the agents, and what answers for people: a variable, JSON or a file.
+
+    Raises: UsageError.
+    """
+    name, answers = options.operator, options.answers
+    if name is not None and name not in variables:
+        raise UsageError(f"--operator: there is no variable `{name}`{_near(name, variables)}")
+    return {
+        "operator": "people" if name is None else variables[name],
+        "answers": variables.get(answers, answers) if answers is not None else None,
+    }
 
 
 def _bare(word: str) -> str:

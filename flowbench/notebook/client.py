@@ -46,7 +46,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
 
     kernel: None for this Python, else the name of an installed kernel. said: called with one line for people as each
     cell starts. tags: only cells with one of these run; skip_tags: cells with one of these do not.
-    trust: hashes of Blueprints whose commands may run.
+    trust: hashes of Blueprints whose commands may run. answers: a policy for questions to people, a file or JSON.
     ended_by: why cells after the present one must not run, None while nothing is wrong. executed: code cells that
     have begun. cell: index of the present one. is_over: nothing will run any more.
     """
@@ -62,6 +62,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         tags: Collection[str] = (),
         skip_tags: Collection[str] = (),
         trust: Collection[str] = (),
+        answers: str = "",
         **traits: Any,
     ) -> None:
         super().__init__(sheet, **traits)
@@ -75,6 +76,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         self._said = said or (lambda line: None)
         self._grace = grace
         self._tags, self._skip_tags, self._trust = set(tags), set(skip_tags), tuple(trust)
+        self._answers = answers
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,7 +95,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
         """What nbclient calls next."""
         assert self._folder is not None
-        env = environment(self._ledger(), self.sheet.secrets, self._trust) | self._notebook()
+        env = environment(self._ledger(), self.sheet.secrets, self._trust, self._answers) | self._notebook()
         await super().async_start_new_kernel(env=env, **kwargs)
 
     start_new_kernel = run_sync(async_start_new_kernel)

@@ -19,9 +19,32 @@ FLAGS = {
     "diff": ["--out"],
     "lint": ["--allow", "--deny", "--out", "--warn"],
     "runs": ["--out"],
-    "run": ["--bg", "--check", "--ctx", "--durability", "--limit", "--on-abort", "--out", "--step", "--timeout"],
-    "rerun": ["--at", "--bg", "--limit", "--on-abort", "--out", "--set", "--timeout", "--with"],
-    "resume": ["--bg", "--limit", "--on-abort", "--out", "--timeout"],
+    "run": [
+        "--answers",
+        "--bg",
+        "--check",
+        "--ctx",
+        "--durability",
+        "--limit",
+        "--on-abort",
+        "--operator",
+        "--out",
+        "--step",
+        "--timeout",
+    ],
+    "rerun": [
+        "--answers",
+        "--at",
+        "--bg",
+        "--limit",
+        "--on-abort",
+        "--operator",
+        "--out",
+        "--set",
+        "--timeout",
+        "--with",
+    ],
+    "resume": ["--answers", "--bg", "--limit", "--on-abort", "--operator", "--out", "--timeout"],
 }
 CHOICES = {
     "--check": ["fail", "off", "warn"],
@@ -54,7 +77,7 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
     word = "" if before.endswith(" ") else rest.pop()
     if rest and rest[-1] in CHOICES:
         return _starting(word, CHOICES[rest[-1]])
-    if rest and rest[-1] == "--ctx":
+    if rest and rest[-1] in ("--ctx", "--answers", "--operator"):
         return _starting(word, [key for key in variables if not key.startswith("_")])
     if word.startswith("-"):
         return _starting(word, FLAGS.get(name, []))

@@ -115,7 +115,7 @@ def carry_out(
     return client
 
 
-_OPTIONS = frozenset(carry_out.__kwdefaults__ or ()) | {"grace", "said", "tags", "skip_tags", "trust"}
+_OPTIONS = frozenset(carry_out.__kwdefaults__ or ()) | {"grace", "said", "tags", "skip_tags", "trust", "answers"}
 
 
 def _summary(client: Client) -> dict[str, Any]:

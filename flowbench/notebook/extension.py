@@ -7,12 +7,13 @@ from typing import Any
 from flowbench.blueprint import Blueprint
 from flowbench.engine import StepRecord
 from flowbench.notebook import picture, still, unattended
+from flowbench.notebook.attendant import Attendant
 from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete_line
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.tap import tap
-from flowbench.runtime import PastRun, Run, errors, prints, waiting
+from flowbench.runtime import PastRun, Run, attendants, errors, prints, waiting
 
 LINE_MAGICS = ("fb", "flowbench")
 REPRS: dict[type, Any] = {
@@ -42,6 +43,7 @@ def load_ipython_extension(shell: Any) -> None:
     # In a kernel the panel and the still output show what steps print; a terminal has only its own lines for that.
     prints.passes_on = kernel_of(shell) is None
     errors.cell_of = magics.cell_of
+    _attend(magics.attendant)
     if is_headless():
         unattended.install(shell).shown = magics.recent.added
 
@@ -59,7 +61,15 @@ def unload_ipython_extension(shell: Any) -> None:
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump in waiting.pumps:
         waiting.pumps.remove(seen.pump)
+    _attend(None)
     unattended.uninstall()
+
+
+def _attend(attendant: Attendant | None) -> None:
+    """This one, and no other of a notebook."""
+    attendants[:] = [each for each in attendants if not isinstance(each, Attendant)]
+    if attendant is not None:
+        attendants.append(attendant)
 
 
 def _line_matcher(shell: Any, magics: FlowMagics) -> Any:

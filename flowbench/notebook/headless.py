@@ -42,6 +42,7 @@ class Options(TypedDict, total=False):
     timeout: seconds for the whole notebook, cell_timeout: for each cell; what passes them is interrupted, and its runs
     are aborted with reason Timeout shortly before. kernel: an installed kernel; by default this very Python.
     tags: only cells with one of these run (and those tagged `parameters` or `always`). skip_tags: these do not.
+    answers: a policy for what runs would ask people, for launches that have none of their own; see engine.Policy.
     trust: hashes of Blueprints in files whose commands may run in this execution. secrets: environment variables of
     this process whose values never reach the saved notebook.
     cwd: where the kernel starts. heartbeat: file that says once a second what goes on. log: gets one line as each
@@ -56,6 +57,7 @@ class Options(TypedDict, total=False):
     skip_tags: Collection[str]
     secrets: Collection[str]
     trust: Collection[str]
+    answers: Mapping[str, Any] | Path | str | None
     cwd: Path | None
     heartbeat: Path | None
     log: Callable[[str], None] | None
@@ -75,6 +77,7 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
     for hash in options.get("trust", ()):
         if not HASH.fullmatch(hash):
             raise NotebookRefused(f"trust {hash!r}: no hash of a Blueprint; `flowbench trust FILE` shows it")
+    answers = _answers(options.get("answers"))
     kernel, heartbeat = options.get("kernel"), options.get("heartbeat")
     if kernel is not None:
         require(kernel)
@@ -99,6 +102,7 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
             tags=options.get("tags", ()),
             skip_tags=options.get("skip_tags", ()),
             trust=options.get("trust", ()),
+            answers=answers,
         )
     except (StorageError, OSError) as error:
         raise NotebookRefused(f"cannot write: {error}") from error
@@ -147,6 +151,22 @@ def _prepared(source: Path, output: Path, options: Options) -> Any:
         notebook = parameterize_notebook(notebook, given, kernel_name=NAME, language="python")
     notebook = prepare_notebook_metadata(notebook, str(source), str(output))
     return remove_error_markers(notebook)
+
+
+def _answers(given: Mapping[str, Any] | Path | str | None) -> str:
+    """For the kernel's environment: JSON, or an absolute path. Raises: NotebookRefused for what is no policy."""
+    from flowbench.engine import PolicyError, policy
+
+    if given is None:
+        return ""
+    try:
+        policy(given)
+    except PolicyError as error:
+        raise NotebookRefused(str(error)) from error
+    if isinstance(given, Mapping):
+        return msgspec.json.encode(given).decode()
+    text = str(given)
+    return text if text.lstrip()[:1] in ("{", "[") else str(Path(text).expanduser().absolute())
 
 
 def _untagged(notebook: Any, tags: Collection[str]) -> Iterator[str]:

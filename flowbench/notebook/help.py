@@ -31,6 +31,9 @@ Options of run, resume and rerun:
                              steps that start a process cores, async functions no limit
   --on-abort stop|continue   when the run is aborted: the cell fails and queued cells do not
                              run (stop, the default), or the notebook goes on (continue)
+  --answers VALUE            what answers questions to people: a policy in a variable, JSON or
+                             a file; what it leaves open is asked in the run's panel
+  --operator NAME            who stands behind the agents, in a variable; else it is you
 Options of lint alone, each as often as you like:
   --allow RULE               say nothing of what this rule finds
   --warn RULE                what it finds is a warning

@@ -69,15 +69,18 @@ def manager(name: str | None, config: Any) -> tuple[Host, TemporaryDirectory[str
     return made, folder
 
 
-def environment(ledger: Path, secrets: Iterable[str], trust: Iterable[str]) -> dict[str, str]:
+def environment(ledger: Path, secrets: Iterable[str], trust: Iterable[str], answers: str = "") -> dict[str, str]:
     """What a headless kernel finds in its environment: ours, and that nobody watches.
 
     secrets: names; if there are any, no others can be looked up. trust: hashes of Blueprints whose commands may run.
+    answers: a policy, a file or JSON.
     """
     from flowbench.blueprint import trusted
+    from flowbench.runtime import ANSWERS
     from flowbench.runtime import secrets as of_runs
 
     more = {HEADLESS: "1", LEDGER: str(ledger), of_runs.ALLOWED: ",".join(secrets), trusted.ALLOWED: ",".join(trust)}
+    more[ANSWERS] = answers
     return os.environ | {name: value for name, value in more.items() if value}
 
 

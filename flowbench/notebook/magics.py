@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
@@ -13,6 +14,7 @@ from IPython.display import display
 from flowbench import blueprint as bp
 from flowbench.cancel import AbortReason
 from flowbench.notebook import agents, arguments, still
+from flowbench.notebook.attendant import Attendant
 from flowbench.notebook.completion import blueprint_names
 from flowbench.notebook.errors import UsageError, did_you_mean
 from flowbench.notebook.grid import grid
@@ -48,6 +50,7 @@ class FlowMagics(Magics):
         self._shell = shell
         self._variables: dict[str, Any] = shell.user_ns
         self.recent = Recent(self._variables)
+        self.attendant = Attendant(shell, lambda run: show(run, shell).begin())
 
     @no_var_expand
     @cell_magic
@@ -102,26 +105,32 @@ class FlowMagics(Magics):
         blueprint = self._blueprint(options.name)
         ctx = arguments.value(options.ctx, self._variables)
         how: Any = {"timeout": options.timeout, "limit": options.limit, "durability": options.durability}
-        how["check"] = options.check
+        how |= {"check": options.check, **arguments.people(options, self._variables)}
         if options.step:
-            debugger = debug(blueprint, ctx, **how)
+            with self.attendant.launching() as shows:
+                debugger = debug(blueprint, ctx, **how)
+                shows(debugger.run)
             self.recent.debugger = debugger
             self._keep(debugger.run, options.out)
             self._start_stepping(debugger, options.on_abort)
             return
-        run = launch(blueprint, ctx, **how)
-        self._keep(run, options.out)
-        self._watch(run, options)
+        self._follow(lambda: launch(blueprint, ctx, **how), options)
 
     def _resume(self, options: Any) -> None:
-        run = resume(self._run_id(options.id), timeout=options.timeout, limit=options.limit)
-        self._keep(run, options.out)
-        self._watch(run, options)
+        how: Any = {"timeout": options.timeout, "limit": options.limit}
+        how |= arguments.people(options, self._variables)
+        self._follow(lambda: resume(self._run_id(options.id), **how), options)
 
     def _rerun(self, options: Any) -> None:
         blueprint = None if options.name is None else self._blueprint(options.name)
         how: Any = {"blueprint": blueprint, "timeout": options.timeout, "limit": options.limit}
-        run = rerun(self._run_id(options.id), options.at, patch=dict(options.patch or ()), **how)
+        how |= {"patch": dict(options.patch or ()), **arguments.people(options, self._variables)}
+        self._follow(lambda: rerun(self._run_id(options.id), options.at, **how), options)
+
+    def _follow(self, begin: Callable[[], Run], options: Any) -> None:
+        with self.attendant.launching() as shows:
+            run = begin()
+            shows(run)
         self._keep(run, options.out)
         self._watch(run, options)
 

@@ -1,4 +1,4 @@
-// The live panel of one run. Python sends `about` and `svg` once, `view`, `facts` and `log` at most ten times a second.
+// The live panel of one run. Python sends `about` and `svg` once, `view`, `facts`, `asks` and `log` at most ten times a second.
 
 const WORDS = {
   running: "Running", paused: "Paused", done: "Done", failed: "Failed", cancelled: "Cancelled", interrupted: "Interrupted",
@@ -27,9 +27,10 @@ function render({ model, el }) {
   const graph = makeGraph(about.colours, about.strokes, about.scale, pick);
   const facts = makeFacts(() => graph.clear());
   const log = makeLog();
+  const asks = makeAsks(model);
   const middle = make("div", "fb-middle");
   middle.append(graph.element, facts.element);
-  panel.append(head, bar, now, note, middle, log.element);
+  panel.append(head, bar, now, note, asks.element, middle, log.element);
   el.append(panel);
 
   let aborting = false;
@@ -120,7 +121,11 @@ function render({ model, el }) {
     colour();
   });
   model.on("change:gone", show);
-  const timer = setInterval(() => model.get("view").over || tick(), 200);
+  const timer = setInterval(() => {
+    if (model.get("view").over) return;
+    tick();
+    asks.tick();
+  }, 200);
   show();
   draw();
   log.show(model.get("log"));

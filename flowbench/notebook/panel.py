@@ -25,9 +25,11 @@ class RunPanel(anywidget.AnyWidget):
     graph, "colours", "strokes": {status: colour}}, set once. svg: the uncoloured graph, "" until it is laid out.
     view: see flowbench.notebook.view; replaced as a whole, so that one message carries it. facts: of the node that was
     picked, see flowbench.notebook.visits.look, {} for none. log: {"lines": [[agent, address, stream, text]], "before":
-    lines that are not shown}."""
+    lines that are not shown}. asks: see flowbench.notebook.questions."""
 
-    _esm = COMMON + "".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in ("graph", "log", "panel"))
+    _esm = COMMON + "".join(
+        (HERE / f"{name}.js").read_text(encoding="utf-8") for name in ("graph", "log", "ask", "panel")
+    )
     _css = STYLE
 
     about = traitlets.Dict().tag(sync=True)
@@ -35,6 +37,7 @@ class RunPanel(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)
     facts = traitlets.Dict().tag(sync=True)
     log = traitlets.Dict().tag(sync=True)
+    asks = traitlets.Dict().tag(sync=True)
 
     def __init__(self, run: Run, view: dict[str, Any], *, abortable: bool = True) -> None:
         about = {

@@ -19,9 +19,10 @@ from flowbench.cancel import AbortReason
 from flowbench.notebook import still
 from flowbench.notebook.folds import Folds, known
 from flowbench.notebook.place import is_headless, kernel_of
+from flowbench.notebook.questions import answer, questions
 from flowbench.notebook.record import MIME, facts
 from flowbench.notebook.tail import Tail, of_node, rows
-from flowbench.notebook.tap import ABORT, LOOK, Tap, tap
+from flowbench.notebook.tap import ABORT, ANSWER, LOOK, Tap, tap
 from flowbench.notebook.view import steps_total, view
 from flowbench.notebook.visits import Visits, look
 from flowbench.runtime import Debugger, Run
@@ -131,6 +132,8 @@ class LiveShow(Show):
         self._folds: Folds | None = None
         self._tail = Tail(run.log)
         self._known: Any = None  # what facts and log were when they were sent
+        self._wrong: dict[str, str] = {}  # id of a question: what its last answer lacks
+        self._answers = 0
         self.panel: Any = None
         self.stepper: Any = None
 
@@ -208,6 +211,7 @@ class LiveShow(Show):
         if self._is_finished:
             return
         self._send_view()
+        self._send_questions()
         now = self.run.progress()
         log = self._tail.shown()
         seen = (self._picked, len(self.run.steps), now.running, log)
@@ -227,11 +231,17 @@ class LiveShow(Show):
             self._sent = lasting
             self.panel.view = fresh
 
+    def _send_questions(self) -> None:
+        asks = questions(self.run, self._wrong, self._answers)
+        if asks != self.panel.asks:
+            self.panel.asks = asks
+
     def _close(self) -> None:
         for forget in self._unwatch:
             forget()
         if self.stepper is None and self.panel is not None:
             self._send_view()
+            self._send_questions()
             self.panel.log = self._tail.shown()
             self.panel.on_msg(self._on_click, remove=True)  # which holds the run
             _kept.append(self.panel)
@@ -262,6 +272,9 @@ class LiveShow(Show):
         elif message.get("event") == LOOK:
             self._picked = str(message.get("node", ""))
             self._opened = known(message.get("open", ()))
+        elif message.get("event") == ANSWER:
+            self._answers += 1
+            self._wrong[str(message.get("id", ""))] = answer(self.run, message)
         self.hurry()
 
 

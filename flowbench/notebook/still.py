@@ -10,6 +10,7 @@ from flowbench import flow
 from flowbench.engine import StepRecord
 from flowbench.notebook.picture import of_blueprint as drawn
 from flowbench.notebook.picture import of_run as coloured
+from flowbench.notebook.questions import answered
 from flowbench.notebook.record import MIME, facts
 from flowbench.notebook.view import cut, json_text, note
 from flowbench.notebook.visits import Seen, Visits
@@ -22,6 +23,7 @@ ALWAYS = ("address", "agent", "done", "seconds")
 ERROR_LENGTH = 160
 VALUE_LENGTH = 4_000  # characters of an input or output
 LINE_LENGTH = 200  # characters of a line of the log
+QUESTIONS = 20  # answered ones
 LOG_ROWS = 20
 FRAMES = 20  # lines of a traceback
 LEFT = "text-align:left;white-space:pre-wrap;overflow-wrap:anywhere;font-size:11px;margin:4px 0"
@@ -36,7 +38,7 @@ def of_run(run: Run | PastRun, *, with_graph: bool = True) -> Bundle:
     """
     picture = coloured(run) if with_graph else ""
     return {
-        "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_table(run)}{_log(run)}</div>',
+        "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_asked(run)}{_table(run)}{_log(run)}</div>',
         "text/plain": run.summary(),
         MIME: facts(run),
     }
@@ -78,6 +80,20 @@ def _heading(run: Run | PastRun) -> str:
         f"<p><b>{escape(run.blueprint.id)}</b> {escape(run.state)}, {count(run.step_count, 'step')} "
         f"in {run.seconds:.2f} s <small>({escape(run.id)})</small>" + (f"<br>{escape(why)}" if why else "") + "</p>"
     )
+
+
+def _asked(run: Run | PastRun) -> str:
+    """What people were asked, and what they said."""
+    said = answered(run)
+    rows = [
+        f"<li><code>{escape(each['who'])}</code> {escape(each['prompt'])} <b>{escape(each['text'])}</b>"
+        + (f" {escape(each['value'])}" if each["value"] else "")
+        + "</li>"
+        for each in said[-QUESTIONS:]
+    ]
+    if len(said) > QUESTIONS:
+        rows.insert(0, f"<li>{len(said) - QUESTIONS} earlier answers</li>")
+    return f'<ul style="{LEFT};list-style:none;padding:0">{"".join(rows)}</ul>' if rows else ""
 
 
 def _table(run: Run | PastRun) -> str:

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 ABORT = {"event": "abort"}  # what the Abort buttons send
 LOOK = "look"  # {"event": "look", "node": id, "open": [id]}: the panel wants to know more of a node, see folds
+ANSWER = "answer"  # {"event": "answer", ...}: a person answers a question of the run, see notebook.questions
 DELIMITER = b"<IDS|MSG>"
 ATTRIBUTE = "_flowbench_tap"
 
 Hear = Callable[[Mapping[str, Any]], object]
-"""Gets the content of a message: ABORT, or one whose event is LOOK."""
+"""Gets the content of a message: ABORT, or one whose event is LOOK or ANSWER."""
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class Tap:
         self._wrapped = False
 
     def watch(self, comm_id: str, hear: Hear) -> Callable[[], None]:
-        """Call `hear` when ABORT or a LOOK arrives on this comm, in the thread that reads the stream; it must be
-        quick, and hears the message once more when it is delivered. Returns the function that ends the watch."""
+        """Call `hear` when ABORT, LOOK or ANSWER arrives on this comm, in the thread that reads the stream; it must
+        be quick, and hears the message once more when it is delivered. Returns the function that ends the watch."""
         with self._lock:
             self._watched = {**self._watched, comm_id: hear}
             if not self._wrapped:
@@ -105,7 +106,7 @@ class Tap:
         hear, said = self._watched.get(content.get("comm_id")), data.get("content")
         if hear is None or data.get("method") != "custom" or not isinstance(said, dict):
             return
-        if said != ABORT and said.get("event") != LOOK:
+        if said != ABORT and said.get("event") not in (LOOK, ANSWER):
             return
         # The kernel refuses messages that are unsigned or seen before; so does the tap. It keeps no record of its
         # own, else the ordinary delivery would be refused as a duplicate.

@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from flowbench.runtime.log import Line, Log, read_log
     from flowbench.runtime.nesting import run_sync
     from flowbench.runtime.origins import known_origins, recorded_origins
-    from flowbench.runtime.past import PastRun, recall
-    from flowbench.runtime.people import Attendant, attendants
+    from flowbench.runtime.past import PastAnswer, PastRun, recall
+    from flowbench.runtime.people import ANSWERS, Attendant, attendants
     from flowbench.runtime.progress import Progress
     from flowbench.runtime.questions import Open, Questions, Told
     from flowbench.runtime.rerunning import rerun
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from flowbench.runtime.upkeep import Collected, collect, remove
 
 __all__ = [
+    "ANSWERS",
     "MISSING",
     "Accepted",
     "Answers",
@@ -115,6 +116,7 @@ __all__ = [
     "LoggedVerdict",
     "NewIssue",
     "Open",
+    "PastAnswer",
     "PastRun",
     "Pause",
     "Pending",
@@ -236,8 +238,8 @@ __getattr__ = front(
         "log": ("Line", "Log", "read_log"),
         "nesting": ("run_sync",),
         "origins": ("known_origins", "recorded_origins"),
-        "past": ("PastRun", "recall"),
-        "people": ("Attendant", "attendants"),
+        "past": ("PastAnswer", "PastRun", "recall"),
+        "people": ("ANSWERS", "Attendant", "attendants"),
         "progress": ("Progress",),
         "questions": ("Open", "Questions", "Told"),
         "rerunning": ("rerun",),

@@ -38,6 +38,19 @@ def recall(run_id: str, *, externs: flow.Externs | None = None) -> PastRun:
         raise RunNotFound(f"no run '{run_id}' any more", run_id) from None
 
 
+class PastAnswer(msgspec.Struct, frozen=True):
+    """What a person said to a step. told: who it was, in a few words. prompt: cut. seconds: that it took."""
+
+    address: str
+    agent: str
+    face: str
+    prompt: str
+    value: Any
+    by: str
+    seconds: float
+    told: str
+
+
 class PastRun(Hindsight):
     """A run as its journal told when it was recalled. For news recall it again; `resume(id)` goes on with it.
 
@@ -61,7 +74,7 @@ class PastRun(Hindsight):
         is_live = recorded.state == "interrupted" and journal.is_owned(folder)
         self.state = "running" if is_live else recorded.state
         self.cause = _cause(lines) if self.state == "cancelled" else None
-        self.origin = recorded.origin
+        self.origin, self._recorded = recorded.origin, recorded
         self.parent, self.at = recorded.begun.parent, recorded.begun.at
         self.owners = 1 + sum(isinstance(line, e.Resume) for line in lines)
         program = flow.compile(self.blueprint.flow, recorded.compat, externs)
@@ -87,6 +100,25 @@ class PastRun(Hindsight):
         """A copy of the root ctx: the final one, or as far as the records lead."""
         root = self._history.tracks[""]
         return flow.duplicate(root.at(len(root.log)))
+
+    @property
+    def answers(self) -> list[PastAnswer]:
+        """What people have said, in the order of the journal; rejections are errors of their steps."""
+        agents = {step.address: step.agent for step in self._steps}
+        return [
+            PastAnswer(
+                line.at,
+                agents.get(line.at, ""),
+                line.face,
+                line.asked,
+                self._recorded.said(line),
+                line.by,
+                line.d,
+                line.told,
+            )
+            for line in self._recorded.answers.values()
+            if line.by
+        ]
 
     @property
     def log(self) -> Log:

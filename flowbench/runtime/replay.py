@@ -106,6 +106,10 @@ class Recorded:
         line = self.answers.get((address, face, n))
         return None if line is None or line.q != question else (self._read(line),)
 
+    def said(self, line: e.Answer) -> Any:
+        """What an answer says, fresh. Raises: JournalDamaged."""
+        return self._read(line)
+
     def _read(self, line: e.Done | e.Answer) -> Any:
         return flow.decode(read_blob(self.folder, line.blob) if line.blob else line.out)
 

@@ -108,6 +108,21 @@ def test_a_picked_node_is_answered_while_the_cell_is_busy(kernel: Kernel) -> Non
     assert_cancelled(kernel, busy, after, "Aborted: User (by button)")
 
 
+def test_a_question_is_answered_while_the_cell_is_busy(kernel: Kernel) -> None:
+    kernel.run(
+        "asked = fb.load({'id': 'asked', 'flow': {'kind': 'step', 'ref': 'nap', 'in': '$.s', 'out': '$.r'}, "
+        "'spawner_hints': {'layers': ['operator_delegate']}})"
+    )
+    busy = kernel.start("%fb run asked --ctx {'s': 20}\nprint(run.result())")
+    comm = kernel.panel()
+    [form] = kernel.state(comm, "asks", lambda asks: asks and asks["open"])["open"]
+
+    kernel.click(comm, "answer", id=form["id"], ok=True, value="told")
+    kernel.finish(busy)
+
+    assert "{'s': 20, 'r': 'told'}" in busy.text
+
+
 @pytest.mark.parametrize("shell", ["main shell", "subshell"])
 def test_a_click_ends_the_busy_cell_and_the_queued_one_does_not_run(kernel: Kernel, shell: str) -> None:
     if shell == "subshell" and kernel.version.startswith("6"):
