@@ -33,7 +33,7 @@ def test_run_has_defaults_that_wait_and_stop() -> None:
 
     assert vars(options) == {
         "name": "demo", "ctx": None, "out": None, "step": False, "bg": False, "timeout": None, "limit": None,
-        "on_abort": "stop", "durability": "process", "check": "off",
+        "on_abort": "stop", "durability": "process", "check": "off", "answers": None, "operator": None,
     }  # fmt: skip
 
 

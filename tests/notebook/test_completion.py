@@ -23,7 +23,7 @@ CASES = {
     "words": ("%fb r", ["rerun", "resume", "run", "runs"]),
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),
     "Blueprints by letter": ("%flowbench graph d", ["demo"]),
-    "flags": ("%fb run demo --o", ["--on-abort", "--out"]),
+    "flags": ("%fb run demo --o", ["--on-abort", "--operator", "--out"]),
     "every flag": ("%fb run demo --l", ["--limit"]),
     "choices": ("%fb run demo --on-abort ", ["continue", "stop"]),
     "variables for ctx": ("%fb run demo --ctx d", ["data", "demo"]),
