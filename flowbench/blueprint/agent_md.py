@@ -31,7 +31,8 @@ def read_agent(text: str, kind: AgentKind, source: str) -> AgentDef:
     """The agent in the text of a file. source: the file's name, for messages.
 
     Front matter: `name`, and if wanted `description`, `model`, `effort`, `tools` (a list, or a text with commas),
-    `worker_binding`; every other key goes to `profile.extras`. The text below is `profile.system_prompt`, to the byte.
+    `worker_binding`; every other key goes to `profile.extras`, also `verdict` and the like, which stand beside the
+    reference. The text below is `profile.system_prompt`, to the byte.
     Raises: InvalidAgentFile with line and column.
     """
     front, body = _parts(text, source)

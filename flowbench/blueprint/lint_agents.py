@@ -15,6 +15,9 @@ from flowbench.diagnostic import Diagnostic, Fix, Level
 from flowbench.errors import nearest
 from flowbench.flow import Step
 
+BESIDE = ("verdict", "skip_on", "lint", "fold", "kind", "spec")
+REFERENCE = "$agent_md"
+
 
 def unknown_agent(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
     """A step names an agent that neither the Blueprint defines nor @agent has registered."""
@@ -101,6 +104,17 @@ def unfed_program(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
             text = f"the program of '{agent.name}' is told nothing of its step's input"
             hint = 'put {prompt} into argv, or say stdin: "{prompt}"'
             yield Diagnostic("note", "unfed_program", f"$.agents[{index}].spec", text, hint)
+
+
+def unread_front_matter(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
+    """The front matter of an agent's file says what only a Blueprint can say: `profile.extras` keeps it, unread."""
+    for index, agent in enumerate(survey.blueprint.agents):
+        extras = agent.profile.extras if agent.profile is not None else None
+        for name in [each for each in BESIDE if isinstance(extras, dict) and each in extras]:
+            where = f"in `spec`, beside {REFERENCE}" if name == "fold" else f"beside {REFERENCE}"
+            text = f"nothing reads the '{name}' of '{agent.name}' in profile.extras"
+            place = f"$.agents[{index}].profile.extras.{name}"
+            yield Diagnostic("warning", "unread_front_matter", place, text, f"write `{name}:` {where}")
 
 
 def unknown_layer(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:

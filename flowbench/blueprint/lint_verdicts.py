@@ -93,8 +93,8 @@ def unread_verdict(survey: Survey, functions: Functions) -> Iterator[Diagnostic]
             continue
         known = asked.pop(agent)  # told once
         keys = [_keys(out.keys, verdicts[agent]) for out in stop.writes]
-        if not known and any(_is_read(survey, each) for each in keys):
-            continue  # somebody else looks at it
+        if not known and (survey.fans(stop) or any(_is_read(survey, each) for each in keys)):
+            continue  # somebody else looks at it; of a fan-out whoever gets what it has collected
         values = [value.strip() for value in verdicts[agent].values]
         left = [value for value in values if value not in known]
         if len(left) > 1 and known <= set(values):  # else one is misspelt, which is told already

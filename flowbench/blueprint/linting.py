@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     lint_agents.unknown_agent,
     lint_agents.unknown_layer,
     lint_agents.unknown_operator,
+    lint_agents.unread_front_matter,
     lint_agents.unused_agent,
     lint_logic.branch_never_boolean,
     lint_logic.never_runs,

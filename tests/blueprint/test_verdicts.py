@@ -93,6 +93,7 @@ def test_values_that_no_condition_asks_for_are_noted() -> None:
     assert found(asked) == []  # `else` is for the one that is left
     assert [each.code for each in found(seq(ASK))] == ["unread_verdict"]
     assert found(seq(ASK, step("gate", "$.v", "$.w"))) == []  # somebody reads it
+    assert found(fan(ASK)) == []  # it is collected
 
 
 @pytest.mark.parametrize("values", [[], ["a", " a "], ["a", " "]], ids=["none", "twice", "empty"])
