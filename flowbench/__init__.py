@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         step,
         try_,
     )
+    from flowbench.notebook import output
     from flowbench.runtime import (
         Debugger,
         PastRun,
@@ -69,6 +70,7 @@ _HOME = {
     "lit": "flow",
     "load": "blueprint",
     "loop": "flow",
+    "output": "notebook",
     "pipeline": "flow",
     "recall": "runtime",
     "resume": "runtime",
@@ -105,6 +107,7 @@ __all__ = [
     "load",
     "load_ipython_extension",
     "loop",
+    "output",
     "pipeline",
     "recall",
     "resume",

@@ -95,6 +95,7 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.LuaFailed                 a Lua script raised, with its line
 ├─ engine.AgentBlockFailed          a language model gave no answer
 ├─ engine.McpFailed                 a server of tools did not answer
+├─ engine.NotebookFailed            a notebook did not get through, or handed nothing over
 ├─ engine.TemplateFailed            a prompt template cannot be rendered
 ├─ engine.NotFolded                 an answer that was to be JSON is none
 ├─ engine.UnknownVerdict            an agent answered what its verdict does not allow

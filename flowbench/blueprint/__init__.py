@@ -70,8 +70,10 @@ from flowbench.blueprint.outer_specs import (
     AgentBlockSpec,
     FlowSpec,
     McpServerSpec,
+    NotebookSpec,
     read_agent_block,
     read_flow,
+    read_notebook,
     read_operator,
 )
 from flowbench.blueprint.place import under
@@ -176,6 +178,7 @@ __all__ = [
     "MemoryStore",
     "NoVersionMatches",
     "NotCanonical",
+    "NotebookSpec",
     "OperatorDef",
     "OperatorKind",
     "Part",
@@ -238,6 +241,7 @@ __all__ = [
     "read_command",
     "read_flow",
     "read_lua",
+    "read_notebook",
     "read_operator",
     "remember_trust",
     "require_trust",

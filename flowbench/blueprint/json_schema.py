@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 
 from flowbench.blueprint.model import SCHEMA_VERSION, SEMVER, AgentDef, Blueprint
-from flowbench.blueprint.outer_specs import AgentBlockSpec, FlowFields
+from flowbench.blueprint.outer_specs import AgentBlockSpec, FlowFields, NotebookSpec
 from flowbench.blueprint.references import AGENT, FILE
 from flowbench.blueprint.secret_names import REFERENCE
 from flowbench.blueprint.shape import UNSIGNED, ReadBy, Record, Unsigned, written_fields
@@ -30,6 +30,7 @@ SPECS: dict[str, type[msgspec.Struct]] = {
     "agent_block": AgentBlockSpec,
     "flow": FlowFields,
     "lua": LuaSpec,
+    "notebook": NotebookSpec,
     "subprocess": CommandSpec,
 }
 _EXPECTED = "A value read from the ctx, a literal, or an operation. Short: `$.a` or `ctx.a` for a path."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flowbench.blueprint.hints import hint_names
-from flowbench.blueprint.outer_specs import read_agent_block, read_flow, read_operator
+from flowbench.blueprint.outer_specs import read_agent_block, read_flow, read_notebook, read_operator
 from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.registry import Functions
 from flowbench.blueprint.specs import read_command, read_lua, templates
@@ -77,6 +77,7 @@ def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
         "agent_block": read_agent_block,
         "flow": read_flow,
         "lua": read_lua,
+        "notebook": read_notebook,
         "operator": read_operator,
         "subprocess": read_command,
     }

@@ -1,4 +1,4 @@
-"""Specs of agents whose work is done elsewhere: by an operator, a language model, a flow of their own."""
+"""Specs of agents whose work is done elsewhere: by an operator, a language model, a notebook, a flow of their own."""
 
 from __future__ import annotations
 
@@ -44,6 +44,21 @@ class AgentBlockSpec(msgspec.Struct, frozen=True):
     fold: str | None = None
     timeout: float | None = None
     max_requests: int = 50
+
+
+class NotebookSpec(msgspec.Struct, frozen=True):
+    """A notebook, executed from top to bottom; the step's input is its parameters.
+
+    path: from the folder of the Blueprint's file, else from the working directory; the kernel starts there. timeout:
+    seconds for the whole, cell_timeout: for each cell. kernel: an installed one; null: this Python. secrets:
+    environment variables that it reads, whose values never reach the executed notebook.
+    """
+
+    path: str
+    timeout: float | None = None
+    cell_timeout: float | None = None
+    kernel: str | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class FlowSpec(msgspec.Struct, frozen=True):
@@ -165,3 +180,21 @@ def read_agent_block(spec: Any) -> AgentBlockSpec:
                 f"mcp_servers[{index}].name",
             )
     return block
+
+
+def read_notebook(spec: Any) -> NotebookSpec:
+    """Raises: SpecError."""
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("path"), str) or not spec["path"]:
+        raise SpecError("notebook spec: 'path' (string) required: the notebook to execute")
+    notebook = read_spec(spec, NotebookSpec, "notebook spec")
+    check_time(notebook.timeout, "notebook spec")
+    if notebook.cell_timeout is not None:
+        check_time(notebook.cell_timeout, "notebook spec: cell_timeout")
+    if "\0" in notebook.path:
+        raise SpecError("notebook spec: a path holds no NUL character", "path")
+    for index, name in enumerate(notebook.secrets):
+        if not name.isidentifier():
+            raise SpecError(
+                f"notebook spec: secrets[{index}] is no name of an environment variable", f"secrets[{index}]"
+            )
+    return notebook

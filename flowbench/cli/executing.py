@@ -42,7 +42,7 @@ def execute(source: Path, target: Path, machine: bool, **options: Unpack[Options
 
 def facts(result: Result) -> dict[str, object]:
     """{"notebook": absolute path, "state": "done", "run_ids": [str], "runs": [facts], "seconds": float, "cells": int,
-    "error": None}"""
+    "error": None, "output": what it handed over}"""
     return {
         "notebook": str(result.notebook),
         "state": "done",
@@ -51,6 +51,7 @@ def facts(result: Result) -> dict[str, object]:
         "seconds": round(result.seconds, 3),
         "cells": result.cells,
         "error": None,
+        "output": result.output,
     }
 
 

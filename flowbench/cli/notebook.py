@@ -61,7 +61,10 @@ def command() -> None:
     "--heartbeat", type=click.Path(path_type=Path), metavar="FILE", help="Write the state here once a second."
 )
 @click.option(
-    "--json", "machine", is_flag=True, help="Print {notebook, state, run_ids, runs, seconds, cells, error} as JSON."
+    "--json",
+    "machine",
+    is_flag=True,
+    help="Print {notebook, state, run_ids, runs, seconds, cells, error, output} as JSON.",
 )
 def run(source: Path, target: Path, machine: bool, **given: Any) -> None:
     """Execute the notebook IN and save it as OUT, whatever becomes of it.

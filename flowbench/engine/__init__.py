@@ -24,6 +24,7 @@ from flowbench.engine.errors import (
     InvalidTransition,
     LuaFailed,
     McpFailed,
+    NotebookFailed,
     NotFolded,
     NotRegistered,
     PollTimeout,
@@ -105,6 +106,7 @@ from flowbench.engine.tokens import CapToken, TokenStore
 from flowbench.engine.visiting import Task
 from flowbench.engine.workers import factories
 from flowbench.engine.workers.agent_block import agent_models
+from flowbench.engine.workers.notebook import NotebookFactory
 from flowbench.engine.workers.operator import Operators
 from flowbench.engine.workers.templates import render
 from flowbench.rooms import front
@@ -174,6 +176,8 @@ __all__ = [
     "NotFolded",
     "NotRegistered",
     "NotebookBridge",
+    "NotebookFactory",
+    "NotebookFailed",
     "NotebookHook",
     "NotebookOperator",
     "Noted",

@@ -352,6 +352,12 @@ class AgentBlockFailed(FlowbenchError):
         super().__init__(f"agent-block run failed: {why}")
 
 
+class NotebookFailed(FlowbenchError):
+    """A notebook did not get through, or handed nothing over."""
+
+    code = "notebook_failed"
+
+
 class McpFailed(FlowbenchError):
     """A server of tools did not answer, or not as it should."""
 

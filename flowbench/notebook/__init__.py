@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from flowbench.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from flowbench.notebook.handover import output
     from flowbench.notebook.headless import Engine, Options, Result, run_notebook
     from flowbench.notebook.kernels import kernel_python
     from flowbench.notebook.parameters import read_parameters
@@ -37,6 +38,7 @@ __all__ = [
     "UsageError",
     "kernel_python",
     "load_ipython_extension",
+    "output",
     "read_parameters",
     "run_notebook",
     "show",
@@ -58,6 +60,7 @@ __getattr__ = front(
             "UsageError",
         ),
         "extension": ("load_ipython_extension", "unload_ipython_extension"),
+        "handover": ("output",),
         "headless": ("Engine", "Options", "Result", "run_notebook"),
         "kernels": ("kernel_python",),
         "parameters": ("read_parameters",),

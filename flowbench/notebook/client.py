@@ -27,6 +27,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from flowbench.blueprint import NOTEBOOK_PATH
 from flowbench.notebook.deadline import CELL, LIMIT, NOTEBOOK, Deadline, Limits
 from flowbench.notebook.errors import CellFailed, KernelDied, NotebookError, NotebookStopped
+from flowbench.notebook.handover import handed_over
 from flowbench.notebook.hearing import signals
 from flowbench.notebook.kernels import environment, manager
 from flowbench.notebook.meeting import Host
@@ -69,6 +70,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         self.limits = limits
         self.ended_by: NotebookError | None = None
         self.executed = 0
+        self.handed: tuple[Any] | None = None
         self.cell: int | None = None
         self.is_over = False
         self.sheet = sheet
@@ -115,6 +117,11 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no
         return reply
 
     wait_for_reply = run_sync(async_wait_for_reply)
+
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: Any) -> Any:
+        """Each output of a cell passes here, those too that `clear_output` takes away again."""
+        self.handed = handed_over(msg) or self.handed
+        return super().output(outs, msg, display_id, cell_index)
 
     @staticmethod
     def _is_idle_after(msg_id: str, message: dict[str, Any]) -> bool:

@@ -119,7 +119,8 @@ _OPTIONS = frozenset(carry_out.__kwdefaults__ or ()) | {"grace", "said", "tags",
 
 
 def _summary(client: Client) -> dict[str, Any]:
-    """{"state": running | done | failed | timeout | stopped | died, "cells": code cells begun, "error": str | None}"""
+    """{"state": running | done | failed | timeout | stopped | died, "cells": code cells begun, "error": str | None},
+    and "output": the value that was handed over, if one was."""
     why = client.ended_by
     state = why.outcome if why is not None else "done" if client.is_over else "running"
     return {
@@ -127,6 +128,7 @@ def _summary(client: Client) -> dict[str, Any]:
         "cells": client.executed,
         "seconds": round(time.monotonic() - client.limits.since, 3),
         "error": None if why is None else str(why),
+        **({} if client.handed is None else {"output": client.handed[0]}),
     }
 
 

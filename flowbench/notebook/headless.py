@@ -26,7 +26,8 @@ SHORTEST_SECRET = 4  # characters; taking a shorter one out of all outputs would
 class Result(msgspec.Struct, frozen=True):
     """An executed notebook. cells: code cells that ran. run_ids: runs whose outputs are in it, in order.
 
-    runs: the facts about each, see flowbench.notebook.record.facts.
+    runs: the facts about each, see flowbench.notebook.record.facts. output: what it handed over with
+    `fb.output(value)`; None if nothing.
     """
 
     notebook: Path
@@ -34,6 +35,7 @@ class Result(msgspec.Struct, frozen=True):
     seconds: float
     cells: int
     runs: tuple[dict[str, Any], ...] = ()
+    output: Any = None
 
 
 class Options(TypedDict, total=False):
@@ -118,6 +120,7 @@ def run_notebook(source: Path, output: Path, **options: Unpack[Options]) -> Resu
         seconds=time.monotonic() - started,
         cells=client.executed,
         runs=tuple(runs),
+        output=client.nb.metadata["flowbench"].get("output"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -36,16 +37,24 @@ def check(parameters: Mapping[str, Any], notebook: Any) -> Iterator[str]:
 
 
 def read_parameters(path: Path) -> dict[str, Any]:
-    """{name: value} from a YAML file, which means here what it means to papermill. Raises: NotebookRefused."""
+    """{name: value} from a YAML file, which means here what it means to papermill, or from a .json file.
+
+    Raises: NotebookRefused.
+    """
     import yaml  # type: ignore[import-untyped]  # what papermill itself reads them with
     from papermill.iorw import NoDatesSafeLoader
 
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=NoDatesSafeLoader)  # noqa: S506  # it is a safe one
+        if path.suffix == ".json":  # to YAML 1.1 the number 1e5 is a text
+            values = json.loads(path.read_text(encoding="utf-8"))
+        else:
+            values = yaml.load(path.read_text(encoding="utf-8"), Loader=NoDatesSafeLoader)  # noqa: S506  # it is a safe one
     except OSError as error:
         raise NotebookRefused(f"cannot read {path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise NotebookRefused(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotebookRefused(
+            f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {' '.join(str(error).split())}"
+        ) from error
     if values is None:
         return {}
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowbench import blueprint as bp
@@ -22,5 +23,8 @@ def factories(
     return engine.factories(
         options.get("functions", bp.functions),
         operators=engine.Operators(persons.operators(blueprint, options, desk), desk),
-        more={"flow": FlowFactory(blueprint.provenance, options, compat, whence, desk)},
+        more={
+            "flow": FlowFactory(blueprint.provenance, options, compat, whence, desk),
+            "notebook": engine.NotebookFactory(Path(whence.folder)),
+        },
     )

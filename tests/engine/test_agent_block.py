@@ -174,10 +174,10 @@ def test_a_server_that_does_not_serve_fails_the_step(says: Any, tools: list[str]
 def test_a_server_that_does_not_answer_in_time_tells_the_model(says: Any) -> None:
     asked = says(("mcp__calc__hang", {}), "gave up")
 
-    run = ended(block(["mcp__calc__*"], mcp_servers=[SERVER], mcp_rpc_timeout_ms=4000))
+    run = ended(block(["mcp__calc__*"], mcp_servers=[SERVER], mcp_rpc_timeout_ms=3000))
 
     assert run.ctx == {"x": "gave up"}
-    assert "no answer to tools/call within 4 s" in asked[1]["said"]
+    assert "no answer to tools/call within 3 s" in asked[1]["said"]
 
 
 def test_an_abort_ends_the_request_and_the_servers(says: Any) -> None:
