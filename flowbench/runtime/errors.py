@@ -44,9 +44,10 @@ class RunFailed(RunError):
 
     def _render_traceback_(self) -> list[str]:
         lines = super()._render_traceback_()
-        if self.body_error is not None:
-            lines += ["", *own_frames(self.body_error)]
-        return lines
+        told = [] if self.body_error is None else own_frames(self.body_error)
+        if isinstance(self.body_error, FlowbenchError) and len(told) == 1:
+            return lines  # a program's exit code, an answer that is no JSON: the message has said it
+        return [*lines, "", *told] if told else lines
 
 
 class LaunchFailed(RunError):

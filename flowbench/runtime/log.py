@@ -21,11 +21,13 @@ import msgspec
 from flowbench.runtime import store
 from flowbench.runtime.errors import own_frames
 from flowbench.runtime.withheld import Decide
+from flowbench.words import count
 
 FILE = "log.jsonl"
 LINES = 10_000  # kept in memory
 CHARACTERS = 4 * 1024 * 1024  # kept in memory
 LINE_CHARACTERS = 16 * 1024  # a longer line becomes several
+SHOWN = 100  # lines of a repr
 FILE_BYTES = 16 * 1024 * 1024
 TRACES = 100  # tracebacks per run that are told whole; a loop that fails all the time says only the last line of others
 
@@ -86,6 +88,16 @@ class Log:
             end = self.dropped + len(self._kept)
             new = list(islice(reversed(self._kept), max(end - max(n, 0), 0)))
         return new[::-1], end
+
+    def __str__(self) -> str:
+        return "\n".join(map(_told, self.lines())) or "nothing was said"
+
+    def __repr__(self) -> str:
+        """The end of it, since a cell that ends in `run.log` asks what was said."""
+        lines = self.lines()
+        earlier = len(lines) - SHOWN
+        told = [f"… {count(earlier, 'line')} before"] * (earlier > 0) + [_told(line) for line in lines[-SHOWN:]]
+        return "\n".join(told) or "nothing was said"
 
     # -- for those who write; from any thread, never raises
 
@@ -169,6 +181,10 @@ def read_log(run_id: str) -> Log:
     log = Log(store.find(run_id))
     log.close()
     return log
+
+
+def _told(line: Line) -> str:
+    return f"{line.agent} {line.at}  {line.text}".lstrip()
 
 
 class _File:

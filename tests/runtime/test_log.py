@@ -101,6 +101,18 @@ def test_what_is_hidden_is_hidden_in_parts_of_lines_too() -> None:
     assert texts(log) == ["pass****", "****"]
 
 
+def test_a_log_shows_what_was_said_and_its_repr_the_end_of_that(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "SHOWN", 1)
+    run = fb.launch(blueprint(seq(step("talk"), step("talk"))), {"x": 1}, functions=functions)
+    run.wait(30)
+
+    assert str(run.log) == "talk 0  hello 1\ntalk 1  hello 1"
+    assert repr(run.log) == "… 1 line before\ntalk 1  hello 1"
+    assert repr(Log()) == "nothing was said"
+
+
 def test_old_lines_make_room_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "LINES", 5)
     small = Log()

@@ -103,6 +103,19 @@ def test_a_failure_names_the_step_and_keeps_the_bodys_own_error(functions: Funct
     assert run.ctx == {"x": 2}
 
 
+def test_a_failure_that_is_none_of_the_bodys_code_is_told_once(functions: Functions) -> None:
+    @functions.agent
+    def nan(value: Any) -> Any:
+        return float("nan")
+
+    run = fb.launch(blueprint(step("nan")), {"x": 1}, functions=functions)
+
+    with pytest.raises(fb.RunFailed) as caught:
+        run.result(30)
+
+    assert "\n".join(caught.value._render_traceback_()).count("nan is no JSON number") == 1
+
+
 def test_a_caught_failure_is_a_record_and_no_failure_of_the_run(functions: Functions) -> None:
     run = fb.launch(blueprint(attempt(step("bad"))), {"x": 1}, functions=functions)
 
