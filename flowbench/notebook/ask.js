@@ -86,8 +86,12 @@ function makeAsks(model) {
       controls.push(field, answer, no, reason);
       field.addEventListener("input", () => { // what is wrong is said while one can see it, once something was wrong
         if (error.textContent) error.textContent = wrongWith(question, field.value);
-        field.toggleAttribute("aria-invalid", Boolean(error.textContent));
+        mark(error.textContent);
       });
+    }
+    function mark(wrong) {
+      if (wrong) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
     }
     form.append(error, row);
     form.addEventListener("submit", (event) => {
@@ -95,7 +99,7 @@ function makeAsks(model) {
       if (!field) return;
       const wrong = wrongWith(question, field.value);
       error.textContent = wrong;
-      field.toggleAttribute("aria-invalid", Boolean(wrong));
+      mark(wrong);
       if (wrong) field.focus({ preventScroll: true });
       else send({ ok: true, value: field.value });
     });
@@ -114,6 +118,7 @@ function makeAsks(model) {
       if (now.turn !== undefined && now.turn !== seen && now.error) {
         isSent.now = false;
         error.textContent = now.error;
+        if (field) mark(now.error);
       }
       seen = now.turn ?? seen;
       for (const control of controls) control.disabled = isSent.now || isGone;

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowbench.notebook import run_notebook
-from tests.browser.lab import Notebook, lab, page
+from tests.browser.lab import Notebook
 from tests.notebook.papers import paper
 
 SETUP = """
@@ -73,36 +72,6 @@ CELLS = [
     "start['items'] = [dict(item, seconds=0.3) for item in start['items']]\n%fb run work --ctx start",
 ]
 INDEX = {"graph": 2, "run": 3, "queued": 4, "later": 5, "step": 6, "look": 7, "short": 8}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lab")
-
-
-@pytest.fixture(scope="module")
-def browser(place: Path) -> Iterator[Any]:
-    with page(place) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(place: Path, browser: Any) -> Iterator[str]:
-    with lab(place) as told:  # after the browser: without Chromium no server is started
-        yield told
-
-
-@pytest.fixture
-def shot(browser: Any, tmp_path: Path) -> Any:
-    """Take a screenshot; $FLOWBENCH_SHOTS is where people look at them."""
-    folder = Path(os.environ.get("FLOWBENCH_SHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def take(name: str, of: Any) -> None:
-        of.evaluate("element => element.scrollIntoView({block: 'center'})")
-        browser.screenshot(path=folder / f"{name}.png")
-
-    return take
 
 
 def test_a_person_draws_runs_aborts_and_steps(browser: Any, address: str, place: Path, shot: Any) -> None:

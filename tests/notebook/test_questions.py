@@ -189,25 +189,19 @@ def _code(path: Path) -> list[Any]:
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
-def test_headless_with_a_policy_by_option_or_by_parameter(tmp_path: Path) -> None:
+def test_headless_with_a_policy_by_parameter_and_by_option(tmp_path: Path) -> None:
     source = paper(tmp_path / "in.ipynb", *HEADLESS, "%fb run mail --ctx {'x': 5}")
+    tagged(source, [], ["parameters"], [], [])
     file = tmp_path / "answers.yaml"
     file.write_text("otherwise: approve\n")
+    rules = {"answers": {"rules": [{"approve": "by parameter"}]}}
 
-    run_notebook(source, tmp_path / "out.ipynb", answers=file)
+    run_notebook(source, tmp_path / "out.ipynb", parameters=rules, answers=file)
 
-    cells = read(tmp_path / "out.ipynb").cells
-    assert "{'x': 2}" in text(cells[2])
-    assert f"approved by policy ({file}.otherwise)" in cells[3].outputs[0]["data"]["text/html"]
-
-
-def test_a_papermill_parameter_is_a_policy_for_the_cell_that_names_it(tmp_path: Path) -> None:
-    source = paper(tmp_path / "in.ipynb", *HEADLESS)
-    tagged(source, [], ["parameters"], [])
-
-    run_notebook(source, tmp_path / "out.ipynb", parameters={"answers": {"otherwise": "approve"}})
-
-    assert "{'x': 2}" in text(read(tmp_path / "out.ipynb").cells[-1])
+    *_, by_parameter, by_option = _code(tmp_path / "out.ipynb")
+    assert "{'x': 2}" in text(by_parameter)
+    assert "approved by policy (answers.rules[0]): by parameter" in by_parameter.outputs[0]["data"]["text/html"]
+    assert f"approved by policy ({file}.otherwise)" in by_option.outputs[0]["data"]["text/html"]
 
 
 def test_a_policy_that_cannot_be_read_runs_nothing(tmp_path: Path) -> None:
