@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from flowbench.blueprint.drawing import draw
     from flowbench.blueprint.json_patch import apply_patch
     from flowbench.blueprint.json_schema import schema
+    from flowbench.blueprint.known_inputs import StepInput, step_inputs
     from flowbench.blueprint.linting import lint
     from flowbench.blueprint.mending import fixed, located
     from flowbench.blueprint.python_body import is_python, run_body
@@ -191,6 +192,7 @@ __all__ = [
     "SpawnerHints",
     "SpecError",
     "Spot",
+    "StepInput",
     "Trace",
     "Traced",
     "UnfitFunction",
@@ -252,6 +254,7 @@ __all__ = [
     "secret_names",
     "selector",
     "shown",
+    "step_inputs",
     "step_refs",
     "stored",
     "templates",
@@ -269,6 +272,7 @@ __getattr__ = front(
         "drawing": ("draw",),
         "json_patch": ("apply_patch",),
         "json_schema": ("schema",),
+        "known_inputs": ("StepInput", "step_inputs"),
         "linting": ("lint",),
         "mending": ("fixed", "located"),
         "python_body": ("is_python", "run_body"),

@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "Execute the tour notebook headlessly and say where it is.",
     "run": "Run the Blueprint in FILE (YAML or JSON) to its end.",
     "check": "Read the Blueprint in FILE, look for what is likely not meant and for the functions it names.",
+    "explain": "Say what each agent of the Blueprint in FILE would meet: layers, operator, prompt, token.",
     "graph": "Draw the Blueprint in FILE.",
     "schema": "Print the JSON Schema (2020-12) of Blueprint files.",
     "trust": "Show the commands in the Blueprint FILE and allow them, once and for all, if you say so.",

@@ -108,7 +108,7 @@ from flowbench.engine.workers import factories
 from flowbench.engine.workers.agent_block import agent_models
 from flowbench.engine.workers.notebook import NotebookFactory
 from flowbench.engine.workers.operator import Operators
-from flowbench.engine.workers.templates import render
+from flowbench.engine.workers.templates import is_template, render, rendered
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
@@ -279,6 +279,7 @@ __all__ = [
     "factories",
     "fold",
     "ids",
+    "is_template",
     "keeper",
     "layer_registry",
     "link",
@@ -286,6 +287,7 @@ __all__ = [
     "outputs_frame",
     "policy",
     "render",
+    "rendered",
     "reply",
     "speaker",
     "stopper",

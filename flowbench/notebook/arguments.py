@@ -15,6 +15,7 @@ from flowbench.notebook.errors import UsageError, did_you_mean
 USAGE = {
     "run": "run NAME [--ctx VALUE] [--out NAME] [--step] [--bg] [--timeout S] [--limit N] [--on-abort stop|continue] "
     "[--durability memory|process|power] [--check off|warn|fail] [--answers VALUE] [--operator NAME]",
+    "explain": "explain NAME [--ctx VALUE] [--answers VALUE] [--operator NAME] [--out NAME]",
     "graph": "graph NAME",
     "lint": "lint NAME [--allow RULE] [--warn RULE] [--deny RULE] [--out NAME]",
     "agents": "agents [NAME] [--out NAME]",
@@ -98,16 +99,19 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--at", metavar="STEP|AGENT", required=True)
         parser.add_argument("--with", dest="name", metavar="NAME")
         parser.add_argument("--set", dest="patch", metavar="PATH=JSON", type=_edit, action="append")
-    if name in ("run", "resume", "rerun", "agents", "ctx", "diff", "lint", "runs"):
+    if name in ("run", "resume", "rerun", "agents", "ctx", "diff", "explain", "lint", "runs"):
         parser.add_argument("--out", metavar="NAME", type=_variable)
     if name in ("run", "resume", "rerun"):
         parser.add_argument("--bg", action="store_true")
         parser.add_argument("--timeout", metavar="S", type=_seconds)
         parser.add_argument("--limit", metavar="N", type=_count)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
+    if name == "explain":
+        parser.add_argument("--ctx", metavar="VALUE")
+    if name in ("run", "resume", "rerun", "explain"):
         parser.add_argument("--answers", metavar="VALUE")
         parser.add_argument("--operator", metavar="NAME")
-    if name in ("graph", "lint"):
+    if name in ("explain", "graph", "lint"):
         parser.add_argument("name", metavar="NAME")
     if name == "agents":
         parser.add_argument("name", metavar="NAME", nargs="?")

@@ -17,6 +17,7 @@ FLAGS = {
     "agents": ["--out"],
     "ctx": ["--out"],
     "diff": ["--out"],
+    "explain": ["--answers", "--ctx", "--operator", "--out"],
     "lint": ["--allow", "--deny", "--out", "--warn"],
     "runs": ["--out"],
     "run": [
@@ -51,7 +52,7 @@ CHOICES = {
     "--on-abort": ["continue", "stop"],
     "--durability": ["memory", "power", "process"],
 }
-NAMING = ("run", "graph", "agents", "lint")
+NAMING = ("run", "graph", "agents", "explain", "lint")
 RUN_NAMING = ("abort", "ctx", "diff")
 ADDRESSES = 50  # steps of a run that are offered
 OFFERED = 20  # recorded runs

@@ -9,6 +9,7 @@ TEXT = """\
 %fb rerun RUN --at STEP      run this step again, and what depends on it, as a new run
 %fb graph NAME | RUN         draw a Blueprint, or a run as it is now
 %fb lint NAME                what is likely not meant in a Blueprint, and what to do about it
+%fb explain NAME [options]   per agent: layers, operator kind, prompt, token; nothing runs
 %fb agents [NAME]            who can do a step: how it runs, where it is defined, who uses it
 %fb runs                     all recorded runs, the newest first
 %fb ctx [RUN] [STEP]         the ctx of the newest run, or of the step where it pauses; with
@@ -34,6 +35,7 @@ Options of run, resume and rerun:
   --answers VALUE            what answers questions to people: a policy in a variable, JSON or
                              a file; what it leaves open is asked in the run's panel
   --operator NAME            who stands behind the agents, in a variable; else it is you
+                             (explain knows --ctx, --answers, --operator, --out)
 Options of lint alone, each as often as you like:
   --allow RULE               say nothing of what this rule finds
   --warn RULE                what it finds is a warning

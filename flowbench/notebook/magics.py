@@ -25,7 +25,7 @@ from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
-from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, launch, rerun, resume, runs, waiting
+from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, explain, launch, rerun, resume, runs, waiting
 
 T = TypeVar("T")
 
@@ -152,6 +152,12 @@ class FlowMagics(Magics):
             _put({"text/html": found._repr_html_(), "text/plain": str(found)})
         else:
             print("nothing odd was found")
+
+    def _explain(self, options: Any) -> None:
+        ctx = arguments.value(options.ctx, self._variables)
+        how: Any = arguments.people(options, self._variables)
+        told = self._leave(explain(self._blueprint(options.name), ctx, **how), options.out)
+        _put({"text/html": told._repr_html_(), "text/plain": repr(told)})
 
     def _agents(self, options: Any) -> None:
         names = blueprint_names(self._variables) if options.name is None else [options.name]

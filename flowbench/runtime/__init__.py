@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         RunOwned,
         SettingNotFound,
     )
+    from flowbench.runtime.explaining import Explanation, explain
     from flowbench.runtime.index import RunInfo, runs
     from flowbench.runtime.launching import debug, launch, resume
     from flowbench.runtime.listeners import launched
@@ -94,6 +95,7 @@ __all__ = [
     "EnhanceLogStore",
     "EnhanceSetting",
     "EnhanceSettingStore",
+    "Explanation",
     "Faces",
     "FileRef",
     "IdRef",
@@ -146,6 +148,7 @@ __all__ = [
     "collect",
     "debug",
     "enhance_log_frame",
+    "explain",
     "issue_status_from_wire",
     "issue_status_to_wire",
     "issues_frame",
@@ -232,6 +235,7 @@ __getattr__ = front(
             "EnhanceSettingStore",
             "Settings",
         ),
+        "explaining": ("Explanation", "explain"),
         "index": ("RunInfo", "runs"),
         "launching": ("debug", "launch", "resume"),
         "listeners": ("launched",),

@@ -13,9 +13,16 @@ from flowbench.runtime.columns import Columns, Row
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowbench.runtime.explaining import Explanation
+
 COLUMNS = (
     *("address", "agent", "attempt", "status", "started", "seconds"),
     *("input", "output", "error", "recorded", "parts"),
+)
+
+EXPLAINED = (
+    *("agent", "kind", "layers", "operator_kind", "tier", "operator_id", "hook", "bridge", "backend", "place", "reads"),
+    *("form", "prompt", "system", "token_role", "token_scopes", "token_ttl", "token_bound_to"),
 )
 
 
@@ -69,6 +76,37 @@ def diff_frame(found: Sequence[Change]) -> pd.DataFrame:
             "after": pd.Series([each.after for each in found], dtype=object),
         }
     )
+
+
+def explanation_frame(told: Explanation) -> pd.DataFrame:
+    """One row per agent and step that calls it, in the order of the Blueprint; an agent that no step calls has one row
+    without a step. layers: outermost first. What is not known before a run is None.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "agent": agent.name,
+            "kind": agent.kind,
+            "layers": list(agent.layers),
+            "operator_kind": str(agent.operator_kind),
+            "tier": str(agent.tier),
+            "operator_id": agent.operator_id,
+            **{face: agent.faces.get(face) for face in ("hook", "bridge", "backend")},
+            "place": None if step is None else step.place,
+            "reads": None if step is None else step.reads,
+            "form": None if step is None else step.form,
+            "prompt": None if step is None else step.prompt,
+            "system": None if step is None else step.system,
+            "token_role": str(agent.token.role),
+            "token_scopes": list(agent.token.scopes),
+            "token_ttl": agent.token.ttl,
+            "token_bound_to": agent.token.bound_to,
+        }
+        for agent in told.agents
+        for step in agent.steps or (None,)
+    ]
+    return pd.DataFrame(rows, columns=list(EXPLAINED), dtype=object)
 
 
 def _below(change: Change) -> set[str]:

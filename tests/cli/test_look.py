@@ -119,3 +119,22 @@ def test_a_relative_home_is_refused(desk: Path, monkeypatch: pytest.MonkeyPatch)
     assert told.exit_code == Exit.FAILED
     assert told.stderr.startswith("flowbench: ")
     assert "FLOWBENCH_HOME" in told.stderr
+
+
+def test_explain_says_what_each_agent_would_meet_and_runs_nothing(flowbench: Command, desk: Path) -> None:
+    told = flowbench("explain", "doubling.yaml", "--agents", "agents.py", "--ctx", '{"x": 1}')
+
+    assert told.returncode == Exit.DONE
+    assert told.stdout.startswith("Blueprint doubling\n\n")
+    assert "operator  automate (default)" in told.stdout
+    assert not (desk.parent / "home").exists()
+
+
+def test_explain_as_json_is_one_value(desk: Path) -> None:
+    told = CliRunner().invoke(main, ["explain", "doubling.yaml", "--agents", "agents.py", "--json"])
+
+    assert told.exit_code == Exit.DONE
+    agents = json.loads(told.stdout)["agents"]
+    assert {agent["token"]["role"] for agent in agents} == {"worker"}
+    missing = CliRunner().invoke(main, ["explain", "nobody.yaml"])
+    assert missing.exit_code == Exit.MISSING

@@ -18,7 +18,21 @@ NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 
 CASES = {
     "all words": (
         "%fb ",
-        ["abort", "agents", "ctx", "diff", "graph", "help", "lint", "rerun", "resume", "run", "runs", "step"],
+        [
+            "abort",
+            "agents",
+            "ctx",
+            "diff",
+            "explain",
+            "graph",
+            "help",
+            "lint",
+            "rerun",
+            "resume",
+            "run",
+            "runs",
+            "step",
+        ],
     ),
     "words": ("%fb r", ["rerun", "resume", "run", "runs"]),
     "Blueprints, not other variables": ("%fb run ", ["demo", "other"]),

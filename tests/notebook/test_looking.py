@@ -91,6 +91,17 @@ def test_rules_are_silenced_by_the_word_and_a_run_is_checked_first(desk: Shell) 
     assert "unknown_agent" not in {finding.code for finding in desk.names["quiet"]}
 
 
+def test_explain_shows_what_each_agent_would_meet(desk: Shell) -> None:
+    desk("%%blueprint fine\nstep(double, in_=ctx.x, out=ctx.x)")
+
+    shown = desk("%fb explain fine --ctx {'x': 3} --out told").shown[0]
+
+    assert "operator  automate (default)" in shown["text/plain"]
+    assert "value: 3" in shown["text/plain"]
+    assert "<table>" in shown["text/html"]
+    assert desk.names["told"]["double"].steps[0].prompt == "3"
+
+
 def test_lint_says_when_there_is_nothing(desk: Shell) -> None:
     desk("%%blueprint fine\nstep(double, in_=ctx.x, out=ctx.x)")
 

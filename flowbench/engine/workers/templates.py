@@ -20,20 +20,29 @@ _FILE = Path(template_child.__file__)
 
 
 async def render(site: Site, template: str, prompt: str, *, seconds: float = SECONDS) -> str:
-    """The template's text for one visit; abort raises.
+    """The template's text for one visit; abort raises. As `rendered`.
+
+    Source: mlua-swarm 0.2.1 `OperatorSpawner`, which uses minijinja.
+    """
+    if not is_template(template):
+        return template
+    return await rendered(terms_of(site, site.voice()), template, prompt, seconds=seconds)
+
+
+async def rendered(terms: process.Terms, template: str, prompt: str, *, seconds: float = SECONDS) -> str:
+    """The template's text; abort raises. terms: of the process that makes it.
 
     Slots are the fields of `prompt` if it is a JSON object, else `directive`, which is the prompt. A slot that is not
     there is a failure. There are no loaders, no globals, no escaping of HTML; `a.b` is the field before any method.
     A template without marks is returned as it is, and no process begins.
-    Raises: TemplateFailed, Aborted. Source: mlua-swarm 0.2.1 `OperatorSpawner`, which uses minijinja.
+    Raises: TemplateFailed, Aborted.
     """
-    if not any(mark in template for mark in MARKS):
+    if not is_template(template):
         return template
     asked = {"template": template, "slots": slots(prompt), "limit": LARGEST}
-    terms = terms_of(site, site.voice())
-    terms["timeout"], terms["limit"] = seconds, 4
+    bounded: process.Terms = {**terms, "timeout": seconds, "limit": 4}
     try:
-        told = await process.run_script("the template", _FILE, asked, **terms)
+        told = await process.run_script("the template", _FILE, asked, **bounded)
     except process.TimedOut:
         raise TemplateFailed(f"it did not end within {seconds:g} s") from None
     except (process.BodyDied, process.BodyRaised) as error:
@@ -42,6 +51,11 @@ async def render(site: Site, template: str, prompt: str, *, seconds: float = SEC
         raise TemplateFailed(told["error"])
     text: str = told["text"]
     return text
+
+
+def is_template(text: str) -> bool:
+    """It has placeholders to fill."""
+    return any(mark in text for mark in MARKS)
 
 
 def slots(prompt: str) -> dict[str, Any]:
