@@ -189,7 +189,7 @@ class FlowMagics(Magics):
         for word in words:
             if arguments.is_moment(word) and not isinstance(self._variables.get(word), (Run, PastRun)):
                 moments.append(word)
-            elif moments or len(runs) == 2:
+            elif moments or len(runs) == 2 or (runs and not self.recent.is_run(word)):
                 raise UsageError(
                     f"`{word}` is no step; first the run, then steps by their address, such as 0 or 2.f1.0"
                 )

@@ -46,8 +46,12 @@ def test_values_are_left_in_variables(desk: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("%fb ctx start end", "`%fb diff start end` shows"), ("%fb diff 0 nope", "`nope` is no step")],
-    ids=["two steps for ctx", "a step before its run"],
+    [
+        ("%fb ctx start end", "`%fb diff start end` shows"),
+        ("%fb diff 0 nope", "`nope` is no step"),
+        ("%fb ctx run double", "`double` is no step"),
+    ],
+    ids=["two steps for ctx", "a step before its run", "an agent for a step"],
 )
 def test_words_in_a_wrong_order_are_one_tidy_line(line: str, said: str, desk: Shell) -> None:
     desk("%fb run twice --ctx {'x': 1}")
