@@ -86,7 +86,7 @@ class RunNotFound(RunError):
 
 
 class RunOwned(RunError):
-    """Another living process writes this run."""
+    """The run still goes on: this process, or another living one, writes it."""
 
     code = "run_owned"
 

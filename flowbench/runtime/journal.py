@@ -187,7 +187,7 @@ def _lock(fd: int, run_id: str) -> None:
             return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(LOCK_PAUSE)
-    raise RunOwned(f"run {run_id} is being written by another process; abort it there, or wait until it ends", run_id)
+    raise RunOwned(f"run {run_id} still goes on, here or in another process; abort it, or wait until it ends", run_id)
 
 
 def _is_there(fd: int, path: Path) -> bool:

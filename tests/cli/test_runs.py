@@ -121,7 +121,7 @@ def test_rm_refuses_a_running_run(flowbench: Command, appears: Callable[[str], N
     refused = told("rm", "@last")
 
     assert refused.exit_code == Exit.FAILED
-    assert "being written by another process" in refused.stderr
+    assert "still goes on, here or in another process" in refused.stderr
 
 
 def test_gc_says_what_it_would_do_and_does_it(run: fb.Run) -> None:
