@@ -13,21 +13,11 @@ from flowbench.blueprint import PythonFunction, UnfitInput
 from flowbench.cancel import Aborted
 from flowbench.engine.errors import McpFailed
 from flowbench.engine.spawner import Site
+from flowbench.engine.workers.agent_block import MCP
 from flowbench.engine.workers.mcp_stdio import McpServer, McpTool
 from flowbench.engine.workers.python_fn import PythonSpawner
 
-MCP = "mcp__"
 VALUE = "value"  # how the one argument of a function is called that gives it no name
-
-
-def mcp_names(tools: tuple[str, ...]) -> dict[str, set[str]]:
-    """Server -> its tools that `mcp__<server>__<tool>` entries name; `*` for all."""
-    found: dict[str, set[str]] = {}
-    for tool in tools:
-        server, separator, name = tool.removeprefix(MCP).partition("__")
-        if tool.startswith(MCP) and separator and server and name:
-            found.setdefault(server, set()).add(name)
-    return found
 
 
 def function_tool(function: PythonFunction, site: Site) -> Any:

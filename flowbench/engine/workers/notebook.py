@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,7 +115,9 @@ def _places(folder: Path | None, name: str) -> Iterator[tuple[Path, Path]]:
         kept = storage.private_dir(folder / FOLDER)
         yield kept / f"{name}.ipynb", kept / f".{name}.json"
         return
-    with tempfile.TemporaryDirectory(prefix="flowbench-") as made:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="flowbench-") as made:
         yield Path(made) / "executed.ipynb", Path(made) / "parameters.json"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -17,6 +20,8 @@ LARGEST = 1 << 20  # bytes of what a template makes
 SECONDS = 10.0  # that it may take; a start is 0.1 to 0.2
 MARKS = ("{{", "{%", "{#")
 _FILE = Path(template_child.__file__)
+
+_rendering: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def render(site: Site, template: str, prompt: str, *, seconds: float = SECONDS) -> str:
@@ -42,7 +47,8 @@ async def rendered(terms: process.Terms, template: str, prompt: str, *, seconds:
     asked = {"template": template, "slots": slots(prompt), "limit": LARGEST}
     bounded: process.Terms = {**terms, "timeout": seconds, "limit": 4}
     try:
-        told = await process.run_script("the template", _FILE, asked, **bounded)
+        async with _places():
+            told = await process.run_script("the template", _FILE, asked, **bounded)
     except process.TimedOut:
         raise TemplateFailed(f"it did not end within {seconds:g} s") from None
     except (process.BodyDied, process.BodyRaised) as error:
@@ -56,6 +62,12 @@ async def rendered(terms: process.Terms, template: str, prompt: str, *, seconds:
 def is_template(text: str) -> bool:
     """It has placeholders to fill."""
     return any(mark in text for mark in MARKS)
+
+
+def _places() -> asyncio.Semaphore:
+    """Of this loop: who only waits for a person or a model has no place among those that start processes."""
+    loop = asyncio.get_running_loop()
+    return _rendering.get(loop) or _rendering.setdefault(loop, asyncio.Semaphore(os.cpu_count() or 1))
 
 
 def slots(prompt: str) -> dict[str, Any]:
