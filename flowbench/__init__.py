@@ -1,6 +1,7 @@
 """flowbench: write a flow as a Blueprint, see it, run it, step it, stop it, resume it; in a notebook or without one.
 
-Names are loaded when they are first used, so that `import flowbench` stays quick.
+Names are loaded when they are first used, so that `import flowbench` stays quick. What is not here is in its room:
+`fb.blueprint.GitStore`, `fb.engine.NotebookOperator`, `fb.runtime.EnhanceApplication`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowbench.blueprint import Blueprint, agent, load
+    from flowbench.blueprint import Blueprint, agent, lint, load
     from flowbench.cancel import Aborted, AbortReason, CancelToken
     from flowbench.engine import StepRecord
     from flowbench.errors import FlowbenchError
     from flowbench.flow import (
+        Skip,
         assign,
         branch,
         ctx,
@@ -35,9 +37,13 @@ if TYPE_CHECKING:
         Run,
         RunCancelled,
         RunFailed,
+        TaskApplication,
+        TaskLaunchService,
         debug,
+        explain,
         launch,
         recall,
+        rerun,
         resume,
         run_sync,
         runs,
@@ -56,23 +62,29 @@ _HOME = {
     "Run": "runtime",
     "RunCancelled": "runtime",
     "RunFailed": "runtime",
+    "Skip": "flow",
     "StepRecord": "engine",
+    "TaskApplication": "runtime",
+    "TaskLaunchService": "runtime",
     "agent": "blueprint",
     "assign": "flow",
     "branch": "flow",
     "ctx": "flow",
     "debug": "runtime",
     "exists": "flow",
+    "explain": "runtime",
     "fanout": "flow",
     "is_in": "flow",
     "launch": "runtime",
     "len_": "flow",
+    "lint": "blueprint",
     "lit": "flow",
     "load": "blueprint",
     "loop": "flow",
     "output": "notebook",
     "pipeline": "flow",
     "recall": "runtime",
+    "rerun": "runtime",
     "resume": "runtime",
     "run_sync": "runtime",
     "runs": "runtime",
@@ -80,6 +92,8 @@ _HOME = {
     "step": "flow",
     "try_": "flow",
 }
+
+_ROOMS = {"blueprint", "cancel", "engine", "events", "flow", "graph", "notebook", "process", "runtime", "storage"}
 
 __all__ = [
     "AbortReason",
@@ -92,17 +106,22 @@ __all__ = [
     "Run",
     "RunCancelled",
     "RunFailed",
+    "Skip",
     "StepRecord",
+    "TaskApplication",
+    "TaskLaunchService",
     "agent",
     "assign",
     "branch",
     "ctx",
     "debug",
     "exists",
+    "explain",
     "fanout",
     "is_in",
     "launch",
     "len_",
+    "lint",
     "lit",
     "load",
     "load_ipython_extension",
@@ -110,6 +129,7 @@ __all__ = [
     "output",
     "pipeline",
     "recall",
+    "rerun",
     "resume",
     "run_sync",
     "runs",
@@ -121,6 +141,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     room = _HOME.get(name)
+    if name in _ROOMS:
+        return importlib.import_module(f"flowbench.{name}")
     if room is None:
         raise AttributeError(f"module 'flowbench' has no attribute '{name}'")
     value = globals()[name] = getattr(importlib.import_module(f"flowbench.{room}"), name)

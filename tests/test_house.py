@@ -93,6 +93,14 @@ def test_front_door_names_are_sorted_exist_and_are_no_rooms() -> None:
     assert [name for name in flowbench.__all__ if not hasattr(flowbench, name)] == []
 
 
+def test_a_room_is_entered_from_the_front_door() -> None:
+    code = "import flowbench as fb; print(fb.blueprint.GitStore.__name__, fb.engine.NotebookOperator.__name__)"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == ["GitStore", "NotebookOperator"]
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_has_what_it_lists(room: str) -> None:
     shown = importlib.import_module(f"flowbench.{room}")
