@@ -58,8 +58,8 @@ LESSONS = {
         "['letter.txt', 'menu (1).txt', 'report.txt']",  # after a resume whose policy refuses every question
         "rejected by policy (answers.rules[2]): no deleting at night",
         "What is the shelf called?; no rule of answers answers",
-        "delete says ['menu.txt', 'report (1).txt']",
-        "outer: double begins\ninner: double begins\nthe step itself\ninner: double says 42\nouter: double says 42",
+        "says ['menu.txt', 'report (1).txt']",
+        "0 double: outer: it begins\n0 double: inner: it begins\n0 double: the step itself\n0 double: inner: it says 42",
         "{'x': 21, 'double': 40}",
     ],
     "06_agents_of_every_kind": [
@@ -68,6 +68,7 @@ LESSONS = {
         LUA,
         MODEL,
         "['feathers', 'perches', 'without', 'never']",
+        "'HTAA'",  # of a notebook
         "skipped   None          None",
         "['des: pass', 'canonical: pass', 'noop: pass', 'agent-ref: pass']",
         "Answer in one sentence.'",
