@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class Moment:
-    """A visit, held fast. As a context manager it makes its site answer for it, after waits too.
+    """A visit, held fast. As a context manager it makes its site answer for it, after waits too, and what is printed
+    meanwhile its own.
 
     value: the step's input, shared and not to be changed. walker: the task of the loop that waits for the body.
     """
@@ -28,15 +29,18 @@ class Moment:
     def __init__(self, site: Site, scope: flow.Scope, at: str, agent: str, value: Any) -> None:
         self.site, self.scope, self.at, self.agent, self.value = site, scope, at, agent, value
         self.walker = asyncio.current_task()
-        self._before: list[Token[Moment | None]] = []
+        self._before: list[tuple[Token[Moment | None], Token[engine.Voice | None]]] = []
 
     def __enter__(self) -> Self:
-        self._before.append(held.set(self))
+        before = held.set(self)
+        self._before.append((before, engine.speaker.set(self.site.voice())))
         return self
 
     def __exit__(self, *_: object) -> None:
+        moment, voice = self._before.pop()
         with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
-            held.reset(self._before.pop())
+            engine.speaker.reset(voice)
+            held.reset(moment)
 
 
 held: ContextVar[Moment | None] = ContextVar("flowbench_moment", default=None)

@@ -350,3 +350,18 @@ def test_a_face_that_waits_for_a_person_holds_up_no_abort(face: str, gate: threa
 
     assert run.wait(60)
     assert run.state == "cancelled"
+
+
+def test_what_a_hook_prints_belongs_to_the_step_it_stands_before() -> None:
+    class Prints(Everybody):
+        def before(self, ctx: engine.SpawnCtx) -> None:
+            print("before")
+
+        async def after(self, ctx: engine.SpawnCtx, value: Any) -> None:
+            print("after")
+
+    flow = seq(step("same"), step("same", "$.x", "$.y"))
+    ended = run(flow, hints=["main_ai"], operator=Faces("main_ai", hook=Prints()))
+
+    heard = [(line.at, line.text) for line in ended.log.lines()]
+    assert heard == [("0", "before"), ("0", "after"), ("1", "before"), ("1", "after")]
