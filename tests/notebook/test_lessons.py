@@ -58,8 +58,10 @@ LESSONS = {
         "['letter.txt', 'menu (1).txt', 'report.txt']",  # after a resume whose policy refuses every question
         "rejected by policy (answers.rules[2]): no deleting at night",
         "What is the shelf called?; no rule of answers answers",
-        "says ['menu.txt', 'report (1).txt']",
-        "0 double: outer: it begins\n0 double: inner: it begins\n0 double: the step itself\n0 double: inner: it says 42",
+        "delete 4  says ['menu.txt', 'report (1).txt']",
+        "4       delete  [main_ai, senior_escalation]       main_ai  launch, per agent",
+        "automate: said by launch, per agent",
+        "double 0  outer: it begins\ndouble 0  inner: it begins\ndouble 0  the step itself\ndouble 0  inner: it says",
         "{'x': 21, 'double': 40}",
     ],
     "06_agents_of_every_kind": [
