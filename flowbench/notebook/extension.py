@@ -12,8 +12,9 @@ from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete_line
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
+from flowbench.notebook.recent import Recent
 from flowbench.notebook.tap import tap
-from flowbench.runtime import PastRun, Run, attendants, errors, prints, waiting
+from flowbench.runtime import PastRun, Run, attendants, errors, launched, prints, waiting
 
 LINE_MAGICS = ("fb", "flowbench")
 REPRS: dict[type, Any] = {
@@ -32,6 +33,8 @@ def load_ipython_extension(shell: Any) -> None:
     """
     magics = FlowMagics(shell)
     shell.register_magics(magics)
+    _forget_recent()
+    launched.append(magics.recent.heard)
     _forget_matchers(shell)
     shell.Completer.custom_matchers += [_line_matcher(shell, magics), _body_matcher(magics)]
     reprs = shell.display_formatter.mimebundle_formatter
@@ -53,6 +56,7 @@ def unload_ipython_extension(shell: Any) -> None:
     for name in LINE_MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
     shell.magics_manager.magics["cell"].pop("blueprint", None)
+    _forget_recent()
     _forget_matchers(shell)
     for type in REPRS:
         shell.display_formatter.mimebundle_formatter.pop(type, None)
@@ -98,6 +102,10 @@ def _body_matcher(magics: FlowMagics) -> Any:
         return {"completions": found, "matched_fragment": fragment, "suppress": bool(found), "ordered": True}
 
     return complete_cell
+
+
+def _forget_recent() -> None:
+    launched[:] = [hear for hear in launched if getattr(hear, "__func__", None) is not Recent.heard]
 
 
 def _forget_matchers(shell: Any) -> None:

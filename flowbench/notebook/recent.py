@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections import deque
 from collections.abc import Mapping
@@ -19,11 +20,17 @@ class Recent:
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
         self._runs: deque[weakref.ref[Run]] = deque(maxlen=KEPT)
+        self._launched: weakref.WeakSet[Run] = weakref.WeakSet()
         self.debugger: Debugger | None = None
 
     def add(self, run: Run) -> None:
         """Remember a run as the newest."""
         self._runs.append(weakref.ref(run))
+
+    def heard(self, run: Run) -> None:
+        """Hears of all launches: what a cell has launched in Python may be live although nothing here holds it."""
+        if threading.current_thread() is threading.main_thread():  # elsewhere a step launches, whose run stops it
+            self._launched.add(run)
 
     def added(self) -> list[Run]:
         """Those of `add` that are still there."""
@@ -68,7 +75,8 @@ class Recent:
 
     def live(self) -> Run | None:
         """The newest run that has not ended."""
-        return next((run for run in self.runs() if not run.has_ended), None)
+        known = {*self.runs(), *self._launched}
+        return max((run for run in known if not run.has_ended), key=lambda run: run.started, default=None)
 
     def latest(self) -> Run:
         """The newest run. Raises: UsageError."""

@@ -127,3 +127,9 @@ def test_a_traceback_in_the_log_names_the_cell(desk: Shell) -> None:
     told = [line.text.strip() for line in desk.names["run"].log.lines()]
 
     assert any(text.startswith("Cell In[") and text.endswith("in fail") for text in told), told
+
+
+def test_abort_finds_a_run_that_a_cell_has_launched_and_let_go(desk: Shell) -> None:
+    desk("import flowbench as fb\nfb.launch(napping, {'x': 60}) and None")
+
+    assert desk("%fb abort").out.startswith("asked r-")
