@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flowbench import flow
 from flowbench.cancel import AbortReason
 from flowbench.engine import StepRecord
 from flowbench.events import Bus, Event
@@ -53,7 +52,6 @@ class Memory:
         self._bus, self._recorded = bus, recorded
         self._epoch = time.time() - perf_counter()
         self._closed = False
-        self._parts: dict[str, tuple[Mapping[str, Any], bytes]] = {}  # of answers that are about to be told
 
     def attempt(self, at: str) -> int:
         """1 for a first visit; one more for each time the journal has seen it begin."""
@@ -71,18 +69,17 @@ class Memory:
         if self._closed:
             self.gone(at)
             return
-        if self._asked:
-            self._gather(at)
+        asked = self._asked
         attempt = 1 if self._recorded is None else self.attempt(at)
         record = StepRecord(at, ref, "done", self._epoch + began, ended - began, value, out, None, attempt)
-        if self._parts and (parted := self._parts.pop(at, None)):
-            record = msgspec.structs.replace(record, parts=parted[0])
+        if asked and (parts := self.visits.parts(at)):
+            record = msgspec.structs.replace(record, parts=parts[0])
         self.steps.append(record)
         if self.running:
             self.running.pop(at, None)
         if self._said:
             self.log.end(at)
-        if self._asked:
+        if asked:
             self.visits.done(at, out)
         self._bus.publish(record)
 
@@ -102,13 +99,7 @@ class Memory:
         self._bus.publish(Event("fail", at, started, error))
 
     def parted(self, at: str, parts: Mapping[str, Any], text: bytes) -> None:
-        self._parts[at] = parts, text
-
-    def _gather(self, at: str) -> None:
-        """What its worker has submitted beside the answer belongs to it; what the answer has itself comes first."""
-        if found := self.visits.parts(at):
-            own = self._parts.get(at)
-            self._parts[at] = flow.take(found if own is None else {**found, **own[0]})
+        self.visits.at(at).parts = parts, text
 
     def skip(
         self, at: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float, run: Evaluation
@@ -224,10 +215,8 @@ class Durable(Memory):
         assert made is not None
         n = 1 if self._recorded is None else self.attempt(at)
         crc, t, d = zlib.crc32(text), self._epoch + began, ended - began
-        if self._asked:
-            self._gather(at)
-        if self._parts and at in self._parts:
-            self._write_parted(e.Done(at, ref, crc, t, d, n=n), made)
+        if self._asked and (parts := self.visits.parts(at)):
+            self._write_parted(e.Done(at, ref, crc, t, d, n=n), made, parts[1])
         elif len(made) <= BLOB_BYTES:
             self._write(e.Done(at, ref, crc, t, d, msgspec.Raw(made), n))
         elif not self._closed:
@@ -284,12 +273,12 @@ class Durable(Memory):
                 super().end(state, error, causes)
                 self._journal.close()
 
-    def _write_parted(self, line: e.Done, made: bytes) -> None:
+    def _write_parted(self, line: e.Done, made: bytes, parts: bytes) -> None:
         """An answer with parts; whichever of the two is large lies in a blob."""
         if self._closed:
             return
         kept: dict[str, Any] = {}
-        for text, name, blob in ((made, "out", "blob"), (self._parts[line.at][1], "parts", "parts_blob")):
+        for text, name, blob in ((made, "out", "blob"), (parts, "parts", "parts_blob")):
             is_small = len(text) <= BLOB_BYTES
             kept[name if is_small else blob] = msgspec.Raw(text) if is_small else self._journal.keep_blob(text)
         self._write(msgspec.structs.replace(line, **kept))

@@ -6,6 +6,7 @@ Most steps ask for nothing and never come here. The recorder looks in when a ste
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Self
@@ -47,17 +48,21 @@ held: ContextVar[Moment | None] = ContextVar("flowbench_moment", default=None)
 """The visit that a body or layer has taken with it over a wait."""
 
 
+Parts = tuple[Mapping[str, Any], bytes]
+
+
 class Asked:
     """By one visit. task: as the engine knows it. counts: questions so far, by face. told: what a person said last,
-    until it is recorded. secrets: what its parts may not show.
+    until it is recorded. parts: of its answer, with their JSON. secrets: what artifacts may not show.
     """
 
-    __slots__ = ("counts", "secrets", "task", "told")
+    __slots__ = ("counts", "parts", "secrets", "task", "told")
 
     def __init__(self) -> None:
         self.task: engine.Task | None = None
         self.counts: dict[str, int] = {}
         self.told: Told | None = None
+        self.parts: Parts | None = None
         self.secrets: engine.Secrets | None = None
 
 
@@ -70,13 +75,17 @@ class Visits:
     def at(self, address: str) -> Asked:
         return self.open.get(address) or self.open.setdefault(address, Asked())
 
-    def parts(self, address: str) -> dict[str, Any]:
-        """The artifacts that its worker has submitted, whoever that was."""
+    def parts(self, address: str) -> Parts | None:
+        """Of its answer, together with the artifacts that its worker has submitted; the answer's own come first."""
         asked = self.open.get(address)
-        found = {} if asked is None or asked.task is None else asked.task.parts()
-        if found and asked is not None and asked.secrets is not None and asked.secrets.names:
-            found = asked.secrets.take_out(found)
-        return found
+        if asked is None:
+            return None
+        found = {} if asked.task is None else asked.task.parts()
+        if found:
+            if asked.secrets is not None and asked.secrets.names:
+                found = asked.secrets.take_out(found)
+            asked.parts = flow.take(found if asked.parts is None else {**found, **asked.parts[0]})
+        return asked.parts
 
     def done(self, address: str, value: Any) -> None:
         if task := self._task(address):
