@@ -33,7 +33,7 @@ NEVER = 253_402_300_799  # unix seconds, the end of the year 9999: expire_at of 
 SWEEP = 4096  # records between two looks for those that have expired
 
 
-class CapToken(msgspec.Struct, frozen=True, eq=False):
+class CapToken(msgspec.Struct, frozen=True, eq=False, gc=False):
     """issued_at, expire_at: whole unix seconds; it has expired when now >= expire_at. max_uses: None is unlimited.
 
     nonce: 32 hex digits; whoever keeps the records finds them by it. scopes are carried and mean nothing by themselves.
@@ -140,7 +140,7 @@ def signature(secret: bytes, token: CapToken, layout: Layout = "json") -> str:
     return hmac.digest(secret, text_to_sign(token, layout), "sha256").hex()
 
 
-class _Record(msgspec.Struct):
+class _Record(msgspec.Struct, gc=False):
     """What the engine remembers of a token. left: uses; None is unlimited. task_id, attempt: what it is bound to."""
 
     token: CapToken
