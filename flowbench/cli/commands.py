@@ -117,5 +117,5 @@ def flowbench() -> None:
     With --json a command prints one JSON value; refused before it had any, {"error": {code, message, exit}}.
 
     Exit codes: 0 done, 1 failed, 2 usage or unreadable file, 3 functions missing, 4 not trusted,
-    124 timeout, 130 interrupted (Ctrl-C), 138 kernel died, 143 terminated.
+    5 nobody to answer, 124 timeout, 130 interrupted (Ctrl-C), 138 kernel died, 143 terminated.
     """
