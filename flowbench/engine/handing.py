@@ -18,7 +18,10 @@ stopper: ContextVar[Callable[[], CancelToken] | None] = ContextVar("flowbench_st
 
 
 async def on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: CancelToken | None = None) -> Any:
-    """token: of the step, if it has one already; most functions never need theirs, and making it takes a while."""
+    """What `fn(value)` returns, called on a worker thread; abort raises, and so does the end of the step.
+
+    token: of the step, if it has one already; most functions never need theirs, and making it takes a while.
+    """
     stop = _Stop(site, token)
     before = stopper.set(stop)
     at, linger = site.visit().address, site.linger()

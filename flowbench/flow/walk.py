@@ -65,7 +65,8 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                             else:
                                 await queue(run, scope, place)
                             scope.place = place
-                        run.here, run.at, run.ref, run.value = scope, address, op.ref, value
+                        run.here, run.at, run.ref = scope, address, op.ref
+                        run.value = value  # not above: Python makes a tuple of four, and none of three
                         began = clock()
                         try:
                             if keep:

@@ -21,10 +21,11 @@ from typing import Any
 import pytest
 
 import flowbench as fb
-from flowbench import cancel, process, runtime
+from flowbench import cancel, engine, process, runtime
 from flowbench.blueprint import Functions, MemoryStore, load
 from flowbench.cancel import Aborted, AbortReason, CancelToken
 from tests.engine.desks import Desk, Worker
+from tests.engine.test_link import Quiet
 from tests.flows import blueprint, step
 from tests.process import scripts
 
@@ -59,7 +60,8 @@ def exports() -> Iterator[tuple[str, Any]]:
                         yield f"{init.parent.name}.{name}.{method}", fn
 
 
-CANCELLABLE = {name: fn for name, fn in exports() if takes_token(fn)}
+BRIEF = {"runtime.explain"}  # takes the options of a launch, runs nothing, and waits for a template at most
+CANCELLABLE = {name: fn for name, fn in exports() if takes_token(fn) and name not in BRIEF}
 
 
 def body(token: CancelToken, mark: Path) -> None:
@@ -164,6 +166,14 @@ def dispatched(token: CancelToken, mark: Path, is_own: bool = False) -> Any:
     return asyncio.run(desk.engine.dispatch_attempt_with(desk.token, desk.start(), worker, stop=token))
 
 
+def on_thread(token: CancelToken, mark: Path) -> Any:
+    site = Quiet()
+    try:
+        return asyncio.run(engine.on_thread(lambda _: body(token, mark), None, site, token))
+    finally:
+        site.threads.close()
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "cancel.Handoff.call": handed_over,
     "cancel.blocking": lambda token, mark: cancel.blocking("test", token, lambda own: body(own, mark)).result(BOUND),
@@ -173,6 +183,10 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "engine.Engine.dispatch_attempt_with": dispatched,
     "engine.Engine.poll_task": waited(lambda desk, token: desk.engine.poll_task(desk.token, desk.start(), 600, token)),
     "engine.Engine.start_detach_loop": waited(lambda desk, token: desk.engine.start_detach_loop(token)),
+    "engine.on_thread": on_thread,
+    "process.Dialog.attend": lambda token, mark: asyncio.run(
+        process.Dialog(["sh", "-c", 'touch "$0"; exec sleep 600', str(mark)], bytes).attend(token=token)
+    ),
     "process.blocking": lambda token, mark: process.blocking("test", token, lambda token: deaf(str(mark))).result(
         BOUND
     ),
