@@ -85,3 +85,24 @@ def test_threads_of_one_store_lose_nothing(tmp_path: Path) -> None:
 
     assert sorted(e.version for e in store.history("main", 100)) == sorted(written)
     assert len(written) == 4 * EACH
+
+
+def test_a_writer_that_is_killed_in_the_middle_takes_nothing_of_anybodys_along(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    victims = [started(WRITER, root, name, 10_000) for name in (1, 2)]
+    other = started(WRITER, root, 3, EACH)
+
+    said = [[victim.stdout.readline().strip() for _ in range(3)] for victim in victims if victim.stdout]
+    for victim, mine in zip(victims, said, strict=True):
+        victim.kill()
+        mine += victim.communicate()[0].split()
+    written = other.communicate()[0].split()
+
+    store = bp.GitStore(root, lock_seconds=60)
+    kept = [entry.version for entry in store.history("main", 100_000)]
+    told = {version for mine in (*said, written) for version in mine}
+    assert (other.returncode, len(written)) == (0, EACH)
+    assert told <= set(kept)
+    assert len(kept) - len(told) <= 2  # one write each, that was done and not yet told
+    assert all(store.read_version("main", version).trace.version == version for version in kept[:3])
+    assert store.write_new("main", sample("9.9.9")) == store.read_head("main").trace.version
