@@ -67,13 +67,15 @@ def unknown_verdict(survey: Survey, functions: Functions) -> Iterator[Diagnostic
         writers = _writers(survey, verdicts, asked)
         if writers is None:
             continue
-        allowed = [value.strip() for agent in writers for value in verdicts[agent].values]
+        allowed = list(dict.fromkeys(value.strip() for agent in writers for value in verdicts[agent].values))
         if isinstance(asked.value, str) and asked.value in allowed:
             continue
         meant = nearest(asked.value.strip(), allowed) if isinstance(asked.value, str) else None
         meant = meant or next((each for each in allowed if each.lower() == str(asked.value).strip().lower()), None)
         shown = repr(asked.value) if isinstance(asked.value, str) else str(Lit(asked.value))
-        text = f"`{asked.text}` is never {shown}: '{writers[0]}' answers {_listed(allowed)}"
+        agents = list(dict.fromkeys(writers))
+        says = f"{_listed(agents)} {'answers' if len(agents) == 1 else 'answer'}"
+        text = f"`{asked.text}` is never {shown}: {says} {_listed(allowed)}"
         hint = f"did you mean '{meant}'?" if meant else "name one of these, or allow it in the agent's verdict"
         fix = Fix(asked.place, meant) if meant else None
         yield Diagnostic("error", "unknown_verdict", asked.place, text, hint, fix, writers[0])

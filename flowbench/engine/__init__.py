@@ -97,7 +97,7 @@ from flowbench.engine.people.errors import (
 )
 from flowbench.engine.people.hearing import Audience, audience
 from flowbench.engine.record import StepRecord
-from flowbench.engine.roles import Role, Verb
+from flowbench.engine.roles import Role, Verb, allows
 from flowbench.engine.secrets import Secrets, keeper
 from flowbench.engine.sessions import Session
 from flowbench.engine.spawner import Body, Factory, Site, Spawner, SpecError, Uses, Visit, Voice, speaker
@@ -268,6 +268,7 @@ __all__ = [
     "WorkerOutput",
     "WorkerResult",
     "agent_models",
+    "allows",
     "ask",
     "audience",
     "binding_of",

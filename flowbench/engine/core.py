@@ -9,6 +9,7 @@ import msgspec
 
 from flowbench.engine.asking import Asking
 from flowbench.engine.dispatching import Dispatching
+from flowbench.engine.roles import Verb
 from flowbench.engine.serving import Serving
 from flowbench.engine.tokens import CapToken
 from flowbench.engine.visiting import Visiting
@@ -28,6 +29,10 @@ class Seat(msgspec.Struct, frozen=True):
 
     engine: Engine
     token: CapToken
+
+    def enter(self) -> None:
+        """Work is about to be started from here: one use of the token. Raises: TokenError."""
+        self.engine.tokens.verify(self.token, Verb.START_TASK, self.engine.clock())
 
 
 _default: Engine | None = None

@@ -58,6 +58,9 @@ class Sitting(Protocol):
     @property
     def token(self) -> CapToken: ...
 
+    def enter(self) -> None:
+        """Raises: engine.TokenError if nothing may be started from here."""
+
 
 class Dispatch:
     """seat: the session of an operator. faces: of the launch, without a session. tiers: all that is said of kinds.
@@ -77,8 +80,8 @@ class Dispatch:
             self._go_on(before, options, by_people)
         if by_people and persons.are_wanted(blueprint, self.layers):
             self._faces = Faces(self._faces.kind, self._faces.kinds, **persons.faces())
-        self._kinds = {agent: _kind(kind, f"operator.kinds['{agent}']") for agent, kind in self._faces.kinds.items()}
-        self._kind = None if self._faces.kind is None else _kind(self._faces.kind, "operator.kind")
+        self._kinds = {agent: kind_of(kind, f"operator.kinds['{agent}']") for agent, kind in self._faces.kinds.items()}
+        self._kind = None if self._faces.kind is None else kind_of(self._faces.kind, "operator.kind")
         self.tiers = engine.tiers_of(blueprint, self._kind, self._kinds)
         self.answers = answers_of(options.get("answers"))
 
@@ -107,6 +110,11 @@ class Dispatch:
         given = [each.name for each in self.layers if not isinstance(each, str)]
         told = Standing(self._kind, dict(self._kinds), found, names, given)
         return None if told == _NOTHING else told
+
+    def enter(self) -> None:
+        """All else is checked, and work is about to begin. Raises: engine.TokenError if the seat may start none."""
+        if self._seat is not None:
+            self._seat.enter()
 
     def desk(self) -> engine.Engine:
         """Where steps become tasks; that of this process unless there is a seat."""
@@ -142,7 +150,8 @@ def _faces(given: Any) -> Faces:
     return Faces(**found)
 
 
-def _kind(given: OperatorKind | str, where: str) -> OperatorKind:
+def kind_of(given: OperatorKind | str, where: str) -> OperatorKind:
+    """where: what says so, for the message. Raises: RunError."""
     try:
         return OperatorKind(given)
     except ValueError:

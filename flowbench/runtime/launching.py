@@ -104,9 +104,9 @@ def launch(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) ->
 
     When this returns the run is recorded: its id, Blueprint and ctx survive what `durability` says. ctx: any JSON
     value, {} by default. Step refs that no agent of the Blueprint answers are looked up among the functions.
-    A Blueprint out of a file whose commands nobody has allowed is refused.
+    A Blueprint out of a file whose commands nobody has allowed is refused, and so is a seat that may start no task.
     Raises: blueprint.BlueprintError, blueprint.UntrustedBlueprint, engine.CompileError, engine.SecretError,
-    flow.ParseError, flow.NotJson, storage.StorageError.
+    engine.TokenError, flow.ParseError, flow.NotJson, storage.StorageError.
     """
     return _start(blueprint, ctx, None, options)
 
@@ -163,6 +163,7 @@ def resume(
         dispatch = Dispatch(chosen, options, recorded.begun.standing if changed or recorded.state != "done" else None)
         linked = link(chosen, options, recorded.compat, dispatch, recorded_whence(recorded.begun))
         places = turnstiles(linked.uses, options.get("limit"))
+        dispatch.enter()
         token, bus = token_for(options, chosen), Bus()
         recorder: Memory
         kept = engine.Secrets()
@@ -246,6 +247,7 @@ def _start(
     linked = link(blueprint, options, compat, dispatch, place)
     persons.require_somebody(blueprint, dispatch, options)
     places = turnstiles(linked.uses, options.get("limit"))
+    dispatch.enter()
     kept = secrets.gathered(options.get("secrets"), blueprint, ctx, text)
     started = time.time()
     token, bus = token_for(options, blueprint), Bus()

@@ -14,8 +14,9 @@ import msgspec
 
 from flowbench import blueprint as bp
 from flowbench import engine, flow
-from flowbench.errors import FlowbenchError
-from flowbench.runtime.errors import LaunchFailed, RunFailed
+from flowbench.errors import FlowbenchError, nearest
+from flowbench.runtime.dispatch import kind_of
+from flowbench.runtime.errors import LaunchFailed, RunError, RunFailed
 from flowbench.runtime.launching import Options, check, launch
 from flowbench.runtime.run import Run
 
@@ -26,6 +27,7 @@ class TaskLaunchInput(msgspec.Struct, frozen=True, kw_only=True):
     """What is launched, and what the operator brings. ttl: seconds, of the session's token and of the whole run; None
     is what the Blueprint says, else without end. hook_id, bridge_id, operator_backend_id: of faces registered with the
     engine, now or later; an id that nobody has registered is nobody. operator_kind_overrides: by agent.
+    role: operator or worker; others may start nothing.
     """
 
     blueprint: bp.Source
@@ -126,6 +128,10 @@ class TaskLaunchService:
         flow.NotJson.
         """
         blueprint = bp.load(input.blueprint)
+        try:
+            input = _checked(input)
+        except RunError as error:
+            raise LaunchFailed("engine", str(error)) from error
         seat = _LateSeat(self.engine, input, blueprint)
         asked: Options = {**self._options, "seat": seat, "timeout": input.ttl}
         try:
@@ -151,13 +157,42 @@ class _LateSeat:
 
     @property
     def token(self) -> engine.CapToken:
+        """Raises: engine.RoleViolation for a role that may start nothing; nobody is attached then."""
         if self._token is None:
+            role, verb = self._input.role, engine.Verb.START_TASK
+            if not engine.allows(role, verb):
+                raise engine.RoleViolation(role.variant, verb.variant)
             with self._attaching:
                 given = self._input
                 self._token = self._token or self.engine.attach_with_ids(
                     given.operator_id, given.role, given.ttl, given.attachment(self._blueprint)
                 )
         return self._token
+
+    def enter(self) -> None:
+        """Its ttl is the deadline of the run, so that it need not be looked at here. Raises: as `token`."""
+        _ = self.token
+
+
+def _checked(input: TaskLaunchInput) -> TaskLaunchInput:
+    """With its role and kinds as such, also where they came as text. Raises: RunError for one that there is not."""
+    kinds, kind = input.operator_kind_overrides, input.operator_kind
+    return msgspec.structs.replace(
+        input,
+        role=_role(input.role),
+        operator_kind=None if kind is None else kind_of(kind, "operator_kind"),
+        operator_kind_overrides={a: kind_of(each, f"operator_kind_overrides['{a}']") for a, each in kinds.items()},
+    )
+
+
+def _role(given: engine.Role | str) -> engine.Role:
+    try:
+        return engine.Role(given)
+    except ValueError:
+        known = [role.value for role in engine.Role]
+        near = nearest(str(given), known)
+        hint = f"did you mean '{near}'?" if near else f"there are {', '.join(known)}"
+        raise RunError(f"role is no role: {given!r:.80}; {hint}") from None
 
 
 def _leave(desk: engine.Engine, token: engine.CapToken) -> None:

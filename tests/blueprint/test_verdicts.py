@@ -55,6 +55,14 @@ def test_a_misspelt_verdict_is_an_error_with_its_place_and_a_fix(cond: Json, whe
     assert found(to_json(fixed(blueprint(flow), [told]))["flow"]) == []
 
 
+def test_values_are_named_once_however_many_steps_may_have_answered_them() -> None:
+    flow = seq(ASK, ASK, branch(eq(V, lit("pas"))))
+
+    (told,) = found(flow)
+
+    assert told.message == "`$.v` is never 'pas': 'gate' answers 'pass', 'fail'"
+
+
 LET = {"kind": "let", "at": "$.v", "value": path("$.x")}
 SILENT: list[tuple[str, Json]] = [
     ("allowed", seq(ASK, branch(eq(V, lit("pass"))))),

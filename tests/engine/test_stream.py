@@ -138,8 +138,9 @@ def test_a_file_is_answered_by_its_reference() -> None:
     event = {"type": "final", "content": {"kind": "file_ref", "path": "/tmp/x"}, "ok": True}
 
     assert answer(program(writes(framed("ndjson_lines", event)), stream_mode="ndjson_lines")) == {
-        "kind": "file_ref",
-        "path": "/tmp/x",
+        "file_ref": "/tmp/x",
+        "mime": None,
+        "size_hint": None,
     }
 
 

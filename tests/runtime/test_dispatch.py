@@ -111,6 +111,43 @@ def test_a_seat_and_an_operator_exclude_each_other() -> None:
         run("same", seat=engine.Seat(desk, desk.attach("op")), operator=Noting())
 
 
+def _spent(desk: engine.Engine) -> engine.CapToken:
+    token = desk.tokens.mint("op", engine.Role.OPERATOR, desk.clock(), max_uses=1)
+    engine.Seat(desk, token).enter()
+    return token
+
+
+def _revoked(desk: engine.Engine) -> engine.CapToken:
+    token = desk.attach("op")
+    desk.revoke(token)
+    return token
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (lambda desk: desk.attach("o", engine.Role.OBSERVER), "role violation: role=Observer verb=StartTask"),
+        (lambda desk: desk.attach("s", engine.Role.SENIOR), "role violation: role=Senior verb=StartTask"),
+        (lambda desk: desk.attach("op", ttl=0.5), "token expired"),
+        (_revoked, "token uses exhausted"),
+        (_spent, "token uses exhausted"),
+        (lambda desk: engine.Engine().attach("op"), "token signature invalid"),
+    ],
+    ids=["observer", "senior", "expired", "revoked", "spent", "of another engine"],
+)
+def test_who_may_start_no_task_launches_nothing(token: Any, said: str) -> None:
+    desk = engine.Engine()
+    seat = engine.Seat(desk, token(desk))
+
+    with pytest.raises(engine.TokenError, match=f"^{said}"):
+        run("same", seat=seat, hints=["main_ai"])
+
+    first = failed()
+    with pytest.raises(engine.TokenError, match=f"^{said}"):
+        fb.resume(first.id, functions=functions(), seat=seat)
+    fb.resume(first.id, functions=functions(), seat=engine.Seat(desk, desk.attach("op"))).wait(60)
+
+
 KINDS = (None, "main_ai", "automate", "composite")
 TRUTH = [
     (agent, launch, operator, default) for agent in KINDS for launch in KINDS for operator in KINDS for default in KINDS

@@ -127,6 +127,46 @@ def test_what_the_engine_refuses_says_so(service: TaskLaunchService) -> None:
         asks.launch(given(seq()))
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"role": engine.Role.OBSERVER}, "role violation: role=Observer verb=StartTask"),
+        ({"role": "senior"}, "role violation: role=Senior verb=StartTask"),
+        ({"role": "opreator"}, "role is no role: 'opreator'; did you mean 'operator'?"),
+        ({"operator_kind": "main"}, "operator_kind is no operator kind: 'main'; did you mean 'main_ai'?"),
+        (
+            {"operator_kind_overrides": {"inc": "auto"}},
+            "operator_kind_overrides['inc'] is no operator kind: 'auto'; did you mean 'automate'?",
+        ),
+    ],
+    ids=["observer", "senior as text", "no role", "no kind", "no kind of one"],
+)
+def test_who_may_start_nothing_or_is_nothing_launches_nothing_and_is_not_attached(
+    service: TaskLaunchService, desk: engine.Engine, given: Any, said: str
+) -> None:
+    with pytest.raises(LaunchFailed) as raised:
+        service.launch(TaskLaunchInput(blueprint=blueprint(step("inc")), operator_id="x", init_ctx={"x": 1}, **given))
+
+    assert str(raised.value) == f"engine: {said}"
+    assert desk.sessions() == []
+
+
+def test_roles_and_kinds_may_come_as_text(service: TaskLaunchService, desk: engine.Engine) -> None:
+    input: Any = {"role": "worker", "operator_kind": "composite", "operator_kind_overrides": {"inc": "main_ai"}}
+
+    launch = service.launch(
+        TaskLaunchInput(blueprint=blueprint(step("inc")), operator_id="x", init_ctx={"x": 1}, **input)
+    )
+
+    assert launch.result(60).final_ctx == {"x": 2}
+    (session,) = desk.sessions()
+    assert session.role is engine.Role.WORKER
+    assert [session.tiers.effective(agent) for agent in ("inc", "echo")] == [
+        OperatorKind.MAIN_AI,
+        OperatorKind.COMPOSITE,
+    ]
+
+
 def test_a_launch_can_be_awaited_and_several_share_one_engine(service: TaskLaunchService, desk: engine.Engine) -> None:
     async def both() -> list[Any]:
         return await asyncio.gather(

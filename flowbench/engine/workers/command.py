@@ -10,9 +10,9 @@ import msgspec
 
 from flowbench import flow, process
 from flowbench.blueprint import AgentDef, AgentProfile, CommandSpec, read_command, under
+from flowbench.engine import outputs
 from flowbench.engine.errors import Blocked
 from flowbench.engine.folding import fold
-from flowbench.engine.outputs import content
 from flowbench.engine.spawner import Body, Site, Uses, Voice
 from flowbench.engine.visiting import Task
 from flowbench.engine.workers.answer import answer
@@ -139,7 +139,7 @@ def _last(events: Events, ended: process.Ended, how: str) -> Any:
             "exit_success": ended.code == 0,
         }
     else:
-        value = content(events.final.content)
+        value = outputs.answer(events.final.content)
         if events.final.ok and ended.code == 0:
             answer = fold(value, how)
             return flow.Output(answer, events.parts) if events.parts else answer
