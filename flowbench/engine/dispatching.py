@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from flowbench import flow
+from flowbench import flow, process
 from flowbench.cancel import Aborted, AbortReason, CancelToken, Handoff, future
 from flowbench.engine import ids
 from flowbench.engine.alone import Alone
@@ -144,6 +144,8 @@ class Dispatching(Attending):
         result = chosen.body(site)(flow.hand(site.task().prompt)[0])
         if hasattr(type(result), "__await__"):
             result = await result
+        if not self._is_out(site.task()):  # else they are of the attempt that has taken its place
+            await process.clear(site.run_id)  # what a program has left behind; costs nothing if there is nothing
         return flow.take(result)[0]
 
     def _append(self, task: Task, value: Any, ok: bool) -> None:
