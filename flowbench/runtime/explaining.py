@@ -111,14 +111,16 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explain(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -> Explanation:
-    """What each agent of a Blueprint would meet in a launch with these options; no agent, hook or operator is called.
+    """What each agent would meet in a launch with these options; no agent or face is called; abort raises Aborted.
 
     ctx: that the run would begin with: prompts that depend on nothing else are shown. A system prompt with placeholders
     is rendered where its prompt is known, in a process of its own. Secrets stay references. A Blueprint that has to be
-    trusted need not be for this; abort raises Aborted.
+    trusted need not be for this.
     Raises: blueprint.BlueprintError, engine.CompileError, engine.UnknownLayer, flow.ParseError, flow.NotJson, RunError.
     """
     check(options, "explain", Options.__optional_keys__)
+    if (token := options.get("token")) is not None:
+        token.heartbeat()
     compat, externs = options.get("compat"), options.get("externs")
     functions = options.get("functions", bp.functions)
     made = bp.adopt(bp.load(blueprint), functions)
@@ -131,7 +133,7 @@ def explain(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -
     told = [_agent(agent, dispatch, stack, inputs) for agent in made.agents]
     known = engine.layer_registry.hints()
     unknown = tuple(name for name in made.spawner_hints.layers if name not in known)
-    return Explanation(made.id, tuple(_rendered(told, options.get("token"))), unknown)
+    return Explanation(made.id, tuple(_rendered(told, token)), unknown)
 
 
 def _agent(

@@ -59,7 +59,8 @@ flow:
       else: {kind: step, ref: double, in: $.x, out: $.x}
 """
 
-ITEMS = [{"name": name, "seconds": 0.6 if index < 3 else 1.5} for index, name in enumerate("abcde")]
+ITEMS = [{"name": name, "seconds": 0.6 if index < 3 else 4} for index, name in enumerate("abcde")]
+SHORTER = "start['limit'] = 99\nstart['items'] = [dict(item, seconds=0.3) for item in start['items']]\n"
 CELLS = [
     SETUP,
     FLOW,
@@ -67,9 +68,9 @@ CELLS = [
     f"start = dict(x=2, limit=3, items={ITEMS!r})\n%fb run work --ctx start",
     "print('queued ' + 'cell ran')",
     "print('later ' + 'cell ran')",
-    "start['limit'] = 99\n%fb run work --ctx start --step",
+    f"{SHORTER}%fb run work --ctx start --step",
     "print(run.state, run.ctx['x'])",
-    "start['items'] = [dict(item, seconds=0.3) for item in start['items']]\n%fb run work --ctx start",
+    "%fb run work --ctx start",
 ]
 INDEX = {"graph": 2, "run": 3, "queued": 4, "later": 5, "step": 6, "look": 7, "short": 8}
 

@@ -60,8 +60,7 @@ def exports() -> Iterator[tuple[str, Any]]:
                         yield f"{init.parent.name}.{name}.{method}", fn
 
 
-BRIEF = {"runtime.explain"}  # takes the options of a launch, runs nothing, and waits for a template at most
-CANCELLABLE = {name: fn for name, fn in exports() if takes_token(fn) and name not in BRIEF}
+CANCELLABLE = {name: fn for name, fn in exports() if takes_token(fn)}
 
 
 def body(token: CancelToken, mark: Path) -> None:
@@ -116,6 +115,12 @@ def rerun(token: CancelToken, mark: Path) -> Any:
     failed = fb.launch(blueprint(step("work")), {"x": 1}, functions=functions(mark, may_begin=False))
     failed.wait(BOUND)
     return runtime.rerun(failed.id, at="work", functions=functions(mark), token=token).result(BOUND)
+
+
+def explain(token: CancelToken, mark: Path) -> Any:
+    asked = blueprint(step("work") | {"in": {"op": "call_extern", "ref": "wait", "args": []}})
+    externs = {"wait": lambda _: body(token, mark)}
+    return fb.explain(asked, functions=functions(mark), externs=externs, token=token)
 
 
 def enhancer(mark: Path) -> runtime.EnhanceApplication:
@@ -202,6 +207,7 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     ),
     "runtime.EnhanceApplication.tick": lambda token, mark: asyncio.run(enhancer(mark).tick(token)),
     "runtime.debug": debug,
+    "runtime.explain": explain,
     "runtime.launch": launch,
     "runtime.rerun": rerun,
     "runtime.resume": resume,
