@@ -48,6 +48,8 @@ def _lines(agent: AgentExplained) -> Iterator[Line]:
     yield "layers", " > ".join(agent.layers) or "none"
     yield "operator", f"{agent.operator_kind} ({agent.tier}), id {agent.operator_id}"
     yield from agent.faces.items()
+    if agent.work:
+        yield "work", agent.work
     if agent.worker is not None:
         tools = f", tools {', '.join(agent.worker.tools)}" if agent.worker.tools else ""
         yield "worker", f"{agent.worker.subagent_type}{tools}"

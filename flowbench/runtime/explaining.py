@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
@@ -16,7 +16,7 @@ from flowbench import engine, flow
 from flowbench.cancel import CancelToken
 from flowbench.process import Terms
 from flowbench.runtime import explained as shown
-from flowbench.runtime import kinds
+from flowbench.runtime import kinds, persons
 from flowbench.runtime.dispatch import FACES, Dispatch
 from flowbench.runtime.errors import RunError
 from flowbench.runtime.launching import Options, check
@@ -59,7 +59,9 @@ class TokenExplained(msgspec.Struct, frozen=True):
 
 class AgentExplained(msgspec.Struct, frozen=True):
     """layers: outermost first. operator_kind, tier: what holds, and who said so. faces: hook, bridge or backend -> the
-    name of its class. worker: the binding that operators are given. template: the system prompt as it is written.
+    name of its class. work: of kind operator, who does it: the operator's name and class, or that nobody is registered,
+    without whom no launch begins; else "". worker: the binding that operators are given. template: the system prompt as
+    it is written.
     """
 
     name: str
@@ -69,6 +71,7 @@ class AgentExplained(msgspec.Struct, frozen=True):
     tier: engine.Tier
     operator_id: str
     faces: dict[str, str]
+    work: str
     worker: engine.WorkerBinding | None
     template: str | None
     steps: tuple[StepExplained, ...]
@@ -115,7 +118,7 @@ def explain(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -
 
     ctx: that the run would begin with: prompts that depend on nothing else are shown. A system prompt with placeholders
     is rendered where its prompt is known, in a process of its own. Secrets stay references. A Blueprint that has to be
-    trusted need not be for this.
+    trusted need not be for this, nor need its operators be registered.
     Raises: blueprint.BlueprintError, engine.CompileError, engine.UnknownLayer, flow.ParseError, flow.NotJson, RunError.
     """
     check(options, "explain", Options.__optional_keys__)
@@ -126,18 +129,53 @@ def explain(blueprint: bp.Source, ctx: Any = None, **options: Unpack[Options]) -
     made = bp.adopt(bp.load(blueprint), functions)
     given = flow.take({} if ctx is None else ctx)[0]
     dispatch = Dispatch(made, options)
+    desks = _desks(made, dispatch, options)
+    absent = {ref: _ABSENT for ref, found in desks.items() if found is None}
+    if absent:
+        options = {**options, "operators": {**(options.get("operators") or {}), **absent}}
     factories = kinds.factories(made, options, compat, whence(made), dispatch.desk)
     engine.compile(made, factories, compat=compat, externs=externs, meant=functions.ids())
     stack = engine.layer_registry.stack(made, dispatch.layers)
     inputs = list(bp.step_inputs(made, given, compat=compat, externs=externs))
-    told = [_agent(agent, dispatch, stack, inputs) for agent in made.agents]
+    told = [_agent(agent, dispatch, desks, stack, inputs) for agent in made.agents]
     known = engine.layer_registry.hints()
     unknown = tuple(name for name in made.spawner_hints.layers if name not in known)
     return Explanation(made.id, tuple(_rendered(told, token)), unknown)
 
 
+class _Absent:
+    """Stands for an operator that nobody has registered yet."""
+
+    def execute(self, *asked: Any) -> Any:
+        raise AssertionError("explain calls nobody")
+
+
+_ABSENT = _Absent()
+
+
+def _desks(made: bp.Blueprint, dispatch: Dispatch, options: Options) -> dict[str, engine.Operator | None]:
+    """Who is registered under each `operator_ref`."""
+    known = engine.Operators(persons.operators(made, options, dispatch.desk), dispatch.desk)
+    return {ref: known.find(ref) for ref in map(_ref, made.agents) if ref}
+
+
+def _ref(agent: bp.AgentDef) -> str:
+    """The `operator_ref` of an agent of that kind."""
+    ref = agent.spec.get("operator_ref") if isinstance(agent.spec, Mapping) else None
+    return ref if agent.kind is bp.AgentKind.OPERATOR and isinstance(ref, str) else ""
+
+
+def _work(ref: str, desks: Mapping[str, engine.Operator | None]) -> str:
+    found = desks.get(ref)
+    return ref and f"{ref}: {'nobody is registered yet' if found is None else type(found).__name__}"
+
+
 def _agent(
-    agent: bp.AgentDef, dispatch: Dispatch, stack: Sequence[engine.LayerFactory], inputs: Sequence[bp.StepInput]
+    agent: bp.AgentDef,
+    dispatch: Dispatch,
+    desks: Mapping[str, engine.Operator | None],
+    stack: Sequence[engine.LayerFactory],
+    inputs: Sequence[bp.StepInput],
 ) -> AgentExplained:
     kind, tier = dispatch.decide(agent.name)
     info, names = dispatch.operator(agent.name), [each.name for each in stack]
@@ -160,6 +198,7 @@ def _agent(
         tier,
         info.id,
         {name: type(face).__name__ for name, face in found.items()},
+        _work(_ref(agent), desks),
         engine.binding_of(agent.profile),
         template if agent.kind in TOLD_SYSTEM and not delegated else None,
         tuple(_step(each, forms) for each in inputs if each.ref == agent.name),

@@ -93,6 +93,7 @@ def explanation_frame(told: Explanation) -> pd.DataFrame:
             "tier": str(agent.tier),
             "operator_id": agent.operator_id,
             **{face: agent.faces.get(face) for face in ("hook", "bridge", "backend")},
+            "work": agent.work,
             "place": None if step is None else step.place,
             "reads": None if step is None else step.reads,
             "form": None if step is None else step.form,

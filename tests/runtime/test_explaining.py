@@ -61,6 +61,18 @@ def test_the_stack_is_told_outermost_first_with_what_is_left_out(functions: Func
     assert CALLED == []
 
 
+def test_operators_need_not_be_registered_to_be_explained() -> None:
+    flow = blueprint(step("writer"), **editor("Edit {{ text }}.", worker_binding="sub"))
+
+    absent = explain(flow, {"x": {"text": "this"}})
+    present = explain(flow, {"x": {"text": "this"}}, operators={"ed": Everybody()})
+
+    assert absent["writer"].steps[0].system == present["writer"].steps[0].system == "Edit this."
+    works = [found["writer"].work for found in (absent, present)]
+    assert works == ["ed: nobody is registered yet", "ed: Everybody"]
+    assert "  work      ed: nobody is registered yet\n" in repr(absent)
+
+
 @pytest.mark.parametrize(
     ("launch", "kinds", "default", "kind", "tier"),
     [

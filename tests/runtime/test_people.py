@@ -225,8 +225,8 @@ def test_a_policy_that_cannot_be_read_stops_the_launch_before_anything_begins(
         (lambda: NotebookOperator("choice"), "needs choices"),
         (lambda: NotebookOperator(choices=["a", "a"]), "choices are different texts"),
         (lambda: NotebookOperator(timeout=0), "timeout is a number of seconds above 0, not 0"),
-        (lambda: NotebookOperator(choices=["a"], default="b"), "the default 'b' is none of the choices"),
-        (lambda: NotebookHook(default="maybe"), "the default to an approval is true or false, not 'maybe'"),
+        (lambda: NotebookOperator(choices=["a"], default="b"), "^the default 'b' is none of the choices"),
+        (lambda: NotebookHook(default="maybe"), "^the default to an approval is true or false, not 'maybe'"),
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused_when_it_is_made(make: Callable[[], Any], message: str) -> None:

@@ -12,13 +12,13 @@ class QuestionError(EngineError):
 
 
 class BadAnswer(QuestionError):
-    """An answer, or a default, does not fit its question. whose: it is."""
+    """An answer, or a default, does not fit its question. whose: it is, "" before it belongs to a step."""
 
     code = "bad_answer"
 
     def __init__(self, message: str, whose: str) -> None:
         self.message = message
-        super().__init__(f"{whose}: {message}")
+        super().__init__(f"{whose}: {message}" if whose else message)
 
 
 class NobodyToAsk(QuestionError):
@@ -29,7 +29,7 @@ class NobodyToAsk(QuestionError):
     def __init__(self, whose: str, prompt: str, why: str) -> None:
         asked = " ".join(prompt.split())
         super().__init__(
-            f"{whose} asks a person: {asked[:200] or '(nothing)'}; {why}; "
+            f"{whose or 'somebody'} asks a person: {asked[:200] or '(nothing)'}; {why}; "
             "give a policy: --answers FILE, answers={...} or FLOWBENCH_ANSWERS=FILE"
         )
 

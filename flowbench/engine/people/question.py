@@ -41,7 +41,9 @@ class Question(msgspec.Struct, frozen=True):
         return self.default is not msgspec.UNSET
 
     def whose(self) -> str:
-        """`agent 'mail' at 2.0`, for messages."""
+        """`agent 'mail' at 2.0`, for messages; "" for the form of a question that no step has asked."""
+        if not self.agent:
+            return ""
         return f"agent '{self.agent}'" + (f" at {self.address}" if self.address else "")
 
 
