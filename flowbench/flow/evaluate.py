@@ -239,7 +239,7 @@ class Evaluation:
         """Number of the attempt that runs now, from 1."""
         return 1 if self.recorded is None else self.recorded.attempts.get(address, 0) + 1
 
-    def cancelled(self, address: str, ref: str, error: BaseException) -> None:
+    def cancelled(self, address: str, ref: str, value: Any, error: BaseException) -> None:
         """A body in flight was cancelled, or left with an exception that no flow may catch."""
         if self.over:  # an orphan: whoever reads the sink has gone
             self.sink.gone(address)
@@ -247,7 +247,7 @@ class Evaluation:
         why = self._why
         if self.cause is None:
             why = "lost" if isinstance(error, asyncio.CancelledError) else type(error).__name__
-        self.sink.cancel(address, ref, why, self)
+        self.sink.cancel(address, ref, value, why, self)
 
     def fan_out(self, scope: Scope, op: Fan, items: list[Any], address: str) -> Awaitable[Any]:
         """The value of a fan-out."""

@@ -75,7 +75,7 @@ class Sink(Protocol):
     ) -> None:  # fmt: skip
         """The body said that the step does not apply: it has no output. why: its reason, "" if it gave none."""
 
-    def cancel(self, address: str, ref: str, why: str, run: Evaluation) -> None:
+    def cancel(self, address: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
         """A body in flight was cancelled. why: "lost", the text of an AbortReason, or the name of an exception."""
 
     def gone(self, address: str) -> None:

@@ -115,14 +115,14 @@ class Memory:
             self.visits.done(at, None)
         self._bus.publish(Event("skip", at, started, why))
 
-    def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
+    def cancel(self, at: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
         if self._closed:
             self.gone(at)
             return
         now = perf_counter() + self._epoch
         _, began = self.running.pop(at, (ref, now))
         attempt = 1 if self._recorded is None else self.attempt(at)
-        self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, None, None, why, attempt))
+        self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, value, None, why, attempt))
         if self._said:
             self.log.end(at)
         if self._asked:
@@ -238,9 +238,9 @@ class Durable(Memory):
         self._write(e.Skip(at, ref, crc, self._epoch + began, ended - began, why, self.attempt(at)))
         super().skip(at, ref, value, text, why, began, ended, run)
 
-    def cancel(self, at: str, ref: str, why: str, run: Evaluation) -> None:
+    def cancel(self, at: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
         self._write(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
-        super().cancel(at, ref, why, run)
+        super().cancel(at, ref, value, why, run)
 
     def answer(self, at: str, face: str, n: int, question: int, text: bytes, told: Told | None = None) -> None:
         now, how = time.time(), {} if told is None else told.recorded()

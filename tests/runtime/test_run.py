@@ -135,6 +135,22 @@ def test_abort_is_the_outcome_with_its_first_cause(functions: Functions) -> None
     assert run.state == "cancelled"
 
 
+def test_a_step_that_was_cancelled_says_what_it_was_given(functions: Functions) -> None:
+    begun = threading.Event()
+
+    async def wait(_: object) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    functions.register(wait, id="wait")
+    run = fb.launch(blueprint(step("wait")), {"x": [1]}, functions=functions)
+    assert begun.wait(30)
+    run.abort()
+    run.wait(30)
+
+    assert [(each.status, each.input) for each in run.steps] == [("cancelled", [1])]
+
+
 def test_abort_before_start_runs_nothing(functions: Functions) -> None:
     token = fb.CancelToken()
     token.abort()
