@@ -73,6 +73,7 @@ class Dispatch:
         seat, operator = options.get("seat"), options.get("operator")
         if seat is not None and operator is not None:
             raise RunError("give seat or operator, not both: the session of a seat brings its own faces")
+        _check(options)
         self.layers = options.get("layers", ())
         by_people = persons.stand_behind(options)
         self._seat, self._faces = seat, Faces() if by_people else _faces(operator)
@@ -140,6 +141,9 @@ def _faces(given: Any) -> Faces:
     if given is None:
         return _NOBODY
     if isinstance(given, Faces):
+        for name, method in FACES.items():
+            if (face := getattr(given, name)) is not None and not _has(face, method):
+                raise RunError(f"operator.{name} is an object with a method {method}, not {face!r:.200}")
         return given
     found = {name: given for name, method in FACES.items() if callable(getattr(given, method, None))}
     if not found or isinstance(given, type):
@@ -148,6 +152,26 @@ def _faces(given: Any) -> Faces:
             f"not {given!r:.200}"
         )
     return Faces(**found)
+
+
+def _has(face: Any, method: str) -> bool:
+    """It is an object with this method; its class is none."""
+    return not isinstance(face, type) and callable(getattr(face, method, None))
+
+
+def _check(options: Common) -> None:
+    """What nobody could be asked for is refused before anything runs. Raises: RunError."""
+    seat, layers = options.get("seat"), options.get("layers", ())
+    if seat is not None and not _has(seat, "enter"):
+        raise RunError(f"seat is engine.Seat(engine, token), not {seat!r:.200}")
+    for name, face in (options.get("operators") or {}).items():
+        if not _has(face, "execute"):
+            raise RunError(f"operators['{name}'] is an object with a method execute, not {face!r:.200}")
+    if isinstance(layers, str):
+        raise RunError(f"layers is a list, such as [{layers!r}], not {layers!r}")
+    for index, each in enumerate(layers):
+        if not isinstance(each, str) and not _has(each, "make"):
+            raise RunError(f'layers[{index}] is the name of a layer, such as "audit", or a layer, not {each!r:.200}')
 
 
 def kind_of(given: OperatorKind | str, where: str) -> OperatorKind:

@@ -92,7 +92,7 @@ def _asks(agent: str, dispatch: Dispatch, stack: Sequence[str], worker: engine.O
         if layer == "main_ai" and info.kind in HOOKED and _is_person(hook):
             agents = getattr(hook, "agents", None)
             if agents is None or agent in agents:
-                return f"Run {agent}?"
+                return getattr(hook, "prompt", "") or f"Run {agent}?"
     return "to do its work" if _is_person(worker) else ""
 
 

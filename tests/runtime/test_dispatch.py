@@ -111,6 +111,23 @@ def test_a_seat_and_an_operator_exclude_each_other() -> None:
         run("same", seat=engine.Seat(desk, desk.attach("op")), operator=Noting())
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"operator": Faces(hook=3)}, "operator.hook is an object with a method before, not 3"),
+        ({"operator": Faces(bridge=Everybody)}, "operator.bridge is an object with a method ask, not <class"),
+        ({"operators": {"ed": "me"}}, "operators\\['ed'\\] is an object with a method execute, not 'me'"),
+        ({"seat": 3}, "seat is engine.Seat\\(engine, token\\), not 3"),
+        ({"layers": "audit"}, "layers is a list, such as \\['audit'\\], not 'audit'"),
+        ({"layers": ["audit", engine.AuditLayer]}, 'layers\\[1\\] is the name of a layer, such as "audit", or a layer'),
+    ],
+    ids=["hook", "class", "operators", "seat", "a name alone", "class of a layer"],
+)
+def test_what_nobody_could_be_asked_for_is_refused_before_anything_runs(options: Any, said: str) -> None:
+    with pytest.raises(RunError, match=f"^{said}"):
+        run("same", **options)
+
+
 def _spent(desk: engine.Engine) -> engine.CapToken:
     token = desk.tokens.mint("op", engine.Role.OPERATOR, desk.clock(), max_uses=1)
     engine.Seat(desk, token).enter()

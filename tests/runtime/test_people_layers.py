@@ -95,6 +95,13 @@ def test_a_launch_that_would_have_to_ask_is_refused_where_nobody_is(
     assert len(fb.runs()) == before
 
 
+def test_such_a_refusal_names_the_question_that_would_be_asked(functions: bp.Functions) -> None:
+    sure = Faces("main_ai", hook=NotebookHook("Count once more?"))
+
+    with pytest.raises(NobodyToAsk, match=r"^agent 'count' asks a person: Count once more\?; "):
+        fb.launch(plan(step("count"), "main_ai"), {"x": 1}, functions=functions, operator=sure)
+
+
 @pytest.mark.parametrize(
     ("flow", "layers", "operator"),
     [

@@ -71,12 +71,12 @@ class NotebookHook:
     ) -> None:
         """Raises: ValueError, BadAnswer for a default that does not fit."""
         self._form = checked(Question("approve", prompt, (), default, timeout, "hook"))
-        self.agents = None if agents is None else frozenset(agents)
+        self.prompt, self.agents = prompt, None if agents is None else frozenset(agents)
 
     async def before(self, ctx: SpawnCtx) -> None:
         """Raises: Rejected, and as engine.ask."""
         if self.agents is None or ctx.agent in self.agents:
-            await ask(_of(self._form, ctx, prompt=self._form.prompt or f"Run {ctx.agent}?"))
+            await ask(_of(self._form, ctx, prompt=self.prompt or f"Run {ctx.agent}?"))
 
     async def after(self, ctx: SpawnCtx, value: Any) -> None:
         return
