@@ -9,6 +9,7 @@ import msgspec
 
 from flowbench.engine.asking import Asking
 from flowbench.engine.dispatching import Dispatching
+from flowbench.engine.errors import TokenExpired, TokenUsesExhausted
 from flowbench.engine.roles import Verb
 from flowbench.engine.serving import Serving
 from flowbench.engine.tokens import CapToken
@@ -33,6 +34,15 @@ class Seat(msgspec.Struct, frozen=True):
     def enter(self) -> None:
         """Work is about to be started from here: one use of the token. Raises: TokenError."""
         self.engine.tokens.verify(self.token, Verb.START_TASK, self.engine.clock())
+
+    def go_on(self) -> None:
+        """What was started from here is about to do more; no use is counted. Raises: TokenExpired, TokenUsesExhausted
+        if the token was revoked.
+        """
+        if self.engine.clock() >= self.token.expire_at:
+            raise TokenExpired
+        if self.engine.tokens.is_revoked(self.token.nonce):
+            raise TokenUsesExhausted
 
 
 _default: Engine | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -61,6 +61,9 @@ class Sitting(Protocol):
     def enter(self) -> None:
         """Raises: engine.TokenError if nothing may be started from here."""
 
+    def go_on(self) -> None:
+        """Before each step. Raises: engine.TokenError if no more may be done from here."""
+
 
 class Dispatch:
     """seat: the session of an operator. faces: of the launch, without a session. tiers: all that is said of kinds.
@@ -116,6 +119,14 @@ class Dispatch:
         """All else is checked, and work is about to begin. Raises: engine.TokenError if the seat may start none."""
         if self._seat is not None:
             self._seat.enter()
+
+    def guards(self) -> Sequence[engine.Layer]:
+        """What is around all layers of the launch."""
+        if self._seat is None:
+            return ()
+        from flowbench.runtime.seated import seated  # most launches have no seat
+
+        return (seated(self._seat),)
 
     def desk(self) -> engine.Engine:
         """Where steps become tasks; that of this process unless there is a seat."""

@@ -317,7 +317,7 @@ def link(
     factories = kinds.factories(blueprint, options, compat, place, dispatch.desk)
     compiled = engine.compile(blueprint, factories, compat=compat, externs=externs, meant=functions.ids())
     layers = engine.layer_registry.layers(blueprint, dispatch.desk, dispatch.layers)
-    return engine.link(compiled, layers)
+    return engine.link(compiled, [*layers, *dispatch.guards()])
 
 
 def token_for(options: Common, blueprint: bp.Blueprint) -> CancelToken:

@@ -173,6 +173,11 @@ class _LateSeat:
         """Its ttl is the deadline of the run, so that it need not be looked at here. Raises: as `token`."""
         _ = self.token
 
+    def go_on(self) -> None:
+        """As `enter`. Raises: engine.TokenUsesExhausted if the token was revoked."""
+        if self.engine.tokens.is_revoked(self.token.nonce):
+            raise engine.TokenUsesExhausted
+
 
 def _checked(input: TaskLaunchInput) -> TaskLaunchInput:
     """With its role and kinds as such, also where they came as text. Raises: RunError for one that there is not."""

@@ -13,8 +13,10 @@ import pytest
 
 import flowbench as fb
 from flowbench import engine
+from flowbench.blueprint import OperatorKind
 from flowbench.runtime import Faces, RunError, rerun
 from tests.engine.asked_once import Noting, faces
+from tests.engine.desks import Clock
 from tests.engine.layered import Everybody, functions, run
 from tests.flows import seq, step
 
@@ -138,6 +140,25 @@ def _revoked(desk: engine.Engine) -> engine.CapToken:
     token = desk.attach("op")
     desk.revoke(token)
     return token
+
+
+def test_a_seat_whose_token_expires_starts_no_further_step() -> None:
+    clock = Clock()
+
+    class Passes:
+        def before(self, ctx: engine.SpawnCtx) -> None:
+            clock.now += 20
+
+        def after(self, ctx: engine.SpawnCtx, value: Any) -> None: ...
+
+    desk = engine.Engine(clock=clock)
+    desk.register_spawn_hook("h", Passes())
+    brings = engine.Attachment(engine.Tiers(launch=OperatorKind.MAIN_AI), hook_id="h")
+    seat = engine.Seat(desk, desk.attach_with_ids("op", engine.Role.OPERATOR, 30, brings))
+
+    ended = run(seq(step("same"), step("same"), step("same")), hints=["main_ai"], seat=seat)
+
+    assert [each.error for each in ended.steps] == [None, None, "token expired"]
 
 
 @pytest.mark.parametrize(

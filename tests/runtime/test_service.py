@@ -151,6 +151,21 @@ def test_who_may_start_nothing_or_is_nothing_launches_nothing_and_is_not_attache
     assert desk.sessions() == []
 
 
+def test_a_token_that_is_revoked_starts_no_further_step(
+    service: TaskLaunchService, desk: engine.Engine, functions: Functions
+) -> None:
+    @functions.agent(inline=True)
+    def shuts_out(value: Any) -> Any:
+        [session] = desk.sessions()
+        return desk.revoke(session.nonce)
+
+    launch = service.launch(given(seq(step("shuts_out", "$.x", "$.revoked"), step("inc"))))
+
+    with pytest.raises(LaunchFailed, match=r"^flow eval: dispatcher error for ref 'inc': token uses exhausted"):
+        launch.result(60)
+    assert launch.run.ctx == {"x": 1, "revoked": True}
+
+
 def test_roles_and_kinds_may_come_as_text(service: TaskLaunchService, desk: engine.Engine) -> None:
     input: Any = {"role": "worker", "operator_kind": "composite", "operator_kind_overrides": {"inc": "main_ai"}}
 
