@@ -51,9 +51,9 @@ def blueprint_ref(plain: Mapping[str, Any]) -> BlueprintRef:
 
 
 class TaskApplicationInput(msgspec.Struct, frozen=True, kw_only=True):
-    """blueprint: which one; the rest as TaskLaunchInput."""
+    """blueprint: which one, as a ref or as the plain data of one; the rest as TaskLaunchInput."""
 
-    blueprint: BlueprintRef
+    blueprint: BlueprintRef | Mapping[str, Any]
     operator_id: str
     role: engine.Role = engine.Role.OPERATOR
     ttl: float | None = None
@@ -85,13 +85,15 @@ class TaskApplication:
     async def handle(self, input: TaskApplicationInput) -> TaskApplicationOutput:
         """Find the Blueprint, launch it and wait for its end; cancelling whoever waits aborts the run.
 
-        Raises: ApplicationFailed `store: ...` or `launch: ...`, RunCancelled, blueprint.InvalidVersionLabel,
-        blueprint.NoVersionMatches, blueprint.BadRequirement, blueprint.BlueprintError.
+        Raises: ApplicationFailed `blueprint_ref: ...`, `store: ...` or `launch: ...`, RunCancelled,
+        blueprint.InvalidVersionLabel, blueprint.NoVersionMatches, blueprint.BadRequirement, blueprint.BlueprintError.
         """
-        blueprint, version = await asyncio.to_thread(self._find, input.blueprint)
-        given = {name: getattr(input, name) for name in TaskApplicationInput.__struct_fields__ if name != "blueprint"}
+        given = input.blueprint
+        ref = given if isinstance(given, BlueprintRef) else blueprint_ref(given)
+        blueprint, version = await asyncio.to_thread(self._find, ref)
+        rest = {name: getattr(input, name) for name in TaskApplicationInput.__struct_fields__ if name != "blueprint"}
         try:
-            ended = await self.service.launch(TaskLaunchInput(blueprint=blueprint, **given))
+            ended = await self.service.launch(TaskLaunchInput(blueprint=blueprint, **rest))
         except LaunchFailed as error:
             raise ApplicationFailed(f"launch: {error}", error.run_id) from error
         return TaskApplicationOutput(ended.token, ended.final_ctx, ended.run_id, version)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -254,6 +254,20 @@ def test_an_operator_that_needs_a_worker_is_not_called_without_one() -> None:
 
 
 # -- notes
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: engine.LongHoldLayer("3"), "default_hold is a number of seconds, 0 or more, not '3'"),
+        (lambda: engine.LongHoldLayer(-1), "default_hold is a number of seconds, 0 or more, not -1"),
+        (lambda: engine.InputInjectLayer("out-1"), r"refs are several ids, such as \['out-1'\], not one text"),
+    ],
+    ids=["text for seconds", "below 0", "one id"],
+)
+def test_a_layer_that_makes_no_sense_is_refused_when_it_is_made(make: Callable[[], Any], said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}"):
+        make()
 
 
 def test_notes_of_layers_reach_whoever_is_told_of_a_visit() -> None:

@@ -14,7 +14,6 @@ from flowbench import blueprint as bp
 from flowbench.blueprint import Fixed, Latest, MemoryStore, SemverReq
 from flowbench.runtime import (
     ApplicationFailed,
-    BlueprintRef,
     FileRef,
     IdRef,
     InlineRef,
@@ -40,7 +39,7 @@ def store() -> MemoryStore:
     return made
 
 
-def handle(application: TaskApplication, ref: BlueprintRef) -> TaskApplicationOutput:
+def handle(application: TaskApplication, ref: Any) -> TaskApplicationOutput:
     return asyncio.run(application.handle(TaskApplicationInput(blueprint=ref, operator_id="op", ttl=30.0)))
 
 
@@ -71,6 +70,13 @@ def test_a_stored_blueprint_runs_in_the_version_that_is_meant(
     assert out.final_ctx == {"said": word}
     assert out.bound_version == version(word, label)
     assert len(out.bound_version or "") == 64
+
+
+def test_a_reference_may_come_as_plain_data(application: TaskApplication) -> None:
+    assert handle(application, {"kind": "id", "id": "talk"}).final_ctx == {"said": "three"}
+    for wrong in ({"kind": "idd", "id": "talk"}, "talk"):
+        with pytest.raises(ApplicationFailed, match=r"^blueprint_ref: .*; its kind is inline, id or file$"):
+            handle(application, wrong)
 
 
 def test_inline_and_file_are_bound_to_no_version(application: TaskApplication, tmp_path: Path) -> None:

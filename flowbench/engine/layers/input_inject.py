@@ -21,6 +21,12 @@ class InputInjectLayer(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "input_inject"
     refs: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError."""
+        refs: object = self.refs
+        if isinstance(refs, str):  # which is a sequence of texts, too
+            raise ValueError(f"refs are several ids, such as [{refs!r:.80}], not one text")
+
     def make(self, engine: Engine, blueprint: Blueprint) -> Layer:
         notes = {"input_refs": list(self.refs)}
         return lambda agent, inner: Noting(agent, inner, notes)

@@ -32,6 +32,12 @@ class LongHoldLayer(msgspec.Struct, frozen=True):
     default_hold: float | None = None
     clock: Callable[[], float] = perf_counter
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError."""
+        hold = self.default_hold
+        if hold is not None and (isinstance(hold, bool) or not isinstance(hold, int | float) or not hold >= 0):
+            raise ValueError(f"default_hold is a number of seconds, 0 or more, not {hold!r:.80}")
+
     def make(self, engine: Engine, blueprint: Blueprint) -> Layer:
         hold = engine.cfg.long_hold.default_hold if self.default_hold is None else self.default_hold
         return lambda agent, inner: _Timed(agent, inner, engine, hold, self.clock)
