@@ -149,7 +149,7 @@ def test_the_demo_executes_the_tour(installed: Installed, demos: dict[str, Demo]
     assert (demo.code, demo.complaint) == (0, "")
     facts = json.loads(demo.told)
     notebook = json.loads(Path(facts["notebook"]).read_text(encoding="utf-8"))
-    assert set(facts) == {"notebook", "state", "run_ids", "runs", "seconds", "cells", "error"}
+    assert set(facts) == {"notebook", "state", "run_ids", "runs", "seconds", "cells", "output", "error"}
     assert facts["cells"] == sum(cell["cell_type"] == "code" for cell in notebook["cells"])
     assert 0 < facts["seconds"] < 120
     assert len(set(facts["run_ids"])) >= 2
