@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -11,6 +12,7 @@ from flowbench import engine
 from flowbench.blueprint import Blueprint, OperatorKind
 from flowbench.errors import nearest
 from flowbench.runtime import persons
+from flowbench.runtime.checking import LintWarning
 from flowbench.runtime.entries import Standing
 from flowbench.runtime.errors import RunError
 from flowbench.runtime.people import answers_of
@@ -65,6 +67,15 @@ class Sitting(Protocol):
         """Before each step. Raises: engine.TokenError if no more may be done from here."""
 
 
+def _doubt(kinds: Mapping[str, OperatorKind], blueprint: Blueprint) -> None:
+    """A misspelt agent would go without its operator unseen. Other unknown names may be of agents of an inner flow."""
+    known = {agent.name for agent in blueprint.agents}
+    for name in kinds:
+        if name not in known and (near := nearest(name, known)) is not None:
+            told = f"operator.kinds names an agent '{name}', which this Blueprint does not have; did you mean '{near}'?"
+            warnings.warn(told, LintWarning, stacklevel=5)
+
+
 class Dispatch:
     """seat: the session of an operator. faces: of the launch, without a session. tiers: all that is said of kinds.
 
@@ -85,6 +96,7 @@ class Dispatch:
         if by_people and persons.are_wanted(blueprint, self.layers):
             self._faces = Faces(self._faces.kind, self._faces.kinds, **persons.faces())
         self._kinds = {agent: kind_of(kind, f"operator.kinds['{agent}']") for agent, kind in self._faces.kinds.items()}
+        _doubt(self._kinds, blueprint)
         self._kind = None if self._faces.kind is None else kind_of(self._faces.kind, "operator.kind")
         self.tiers = engine.tiers_of(blueprint, self._kind, self._kinds)
         self.answers = answers_of(options.get("answers"))

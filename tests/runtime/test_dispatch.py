@@ -14,7 +14,7 @@ import pytest
 import flowbench as fb
 from flowbench import engine
 from flowbench.blueprint import OperatorKind
-from flowbench.runtime import Faces, RunError, rerun
+from flowbench.runtime import Faces, LintWarning, RunError, rerun
 from tests.engine.asked_once import Noting, faces
 from tests.engine.desks import Clock
 from tests.engine.layered import Everybody, functions, run
@@ -229,3 +229,8 @@ def test_the_first_tier_that_has_a_say_decides() -> None:
         told = (agent, launch, operator, default)
         assert seen[(*told, "same")] == (agent or launch or operator or default or "automate"), told
         assert seen[(*told, "other")] == (launch or default or "automate"), told
+
+
+def test_a_misspelt_agent_among_the_operator_kinds_is_told() -> None:
+    with pytest.warns(LintWarning, match="names an agent 'sam'.*did you mean 'same'"):
+        run("same", operator=Faces(kinds={"sam": "main_ai", "of an inner flow": "main_ai"}))
