@@ -155,6 +155,9 @@ class Refuses:
 
     def after(self, ctx: Any, value: Any) -> None: ...
 
+    def execute(self, ctx: Any, system: Any, prompt: str, worker: Any, token: Any) -> Any:
+        raise PermissionError("not today")
+
 
 def ended(source: Any, **how: Any) -> BaseException:
     """The error of the body of a run that fails."""
