@@ -82,7 +82,7 @@ def runs(
     known = _read()
     fresh: dict[str, _Kept] = {}
     found: list[RunInfo] = []
-    folders = sorted(store.folders(), reverse=True)
+    folders = store.newest_first(store.folders(), {name: kept.started for name, kept in known.items()})
     for folder in folders:
         if limit is not None and len(found) >= limit:
             break

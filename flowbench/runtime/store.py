@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 
 from flowbench import storage
-from flowbench.runtime import journal
+from flowbench.runtime import entries, journal
 from flowbench.runtime.errors import RunNotFound
 
 _ID = re.compile(r"r-\d{8}-\d{6}-[0-9a-f]{6}")
 LAST = "@last"  # the newest run
+SECOND = len("r-YYYYMMDD-HHMMSS")  # an id up to here says when its run began
 _PREFIX = re.compile(r"(r-)?[0-9a-f-]{1,24}")
 
 
@@ -46,7 +49,7 @@ def find(run_id: str) -> Path:
     Raises: RunNotFound.
     """
     if run_id == LAST and (begun := [each for each in folders() if (each / journal.FILE).is_file()]):
-        return max(begun)
+        return newest_first(begun)[0]
     if _ID.fullmatch(run_id) and (storage.runs() / run_id / journal.FILE).is_file():
         return storage.runs() / run_id
     found = [
@@ -58,6 +61,25 @@ def find(run_id: str) -> Path:
         names = ", ".join(sorted(f.name for f in found)[:5])
         raise RunNotFound(f"'{run_id}' could be any of {len(found)} runs: {names}; write more of the id", run_id)
     raise RunNotFound(f"no run '{run_id}' in {storage.runs()}; `flowbench runs` lists them", run_id)
+
+
+def newest_first(found: Iterable[Path], began: Mapping[str, float] | None = None) -> list[Path]:
+    """Folders of runs in this order; those of one second by the moment that their journals name.
+
+    began: unix seconds by id, where that is known.
+    """
+    ordered: list[Path] = []
+    for _, second in groupby(sorted(found, reverse=True), key=lambda folder: folder.name[:SECOND]):
+        alike = list(second)
+        if len(alike) > 1:
+            alike.sort(key=lambda folder: (began or {}).get(folder.name) or _began(folder), reverse=True)
+        ordered += alike
+    return ordered
+
+
+def _began(folder: Path) -> float:
+    entry = journal.first(folder)
+    return entry.t if isinstance(entry, entries.Begun) else 0.0
 
 
 def folders() -> list[Path]:
