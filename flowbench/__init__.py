@@ -93,7 +93,20 @@ _HOME = {
     "try_": "flow",
 }
 
-_ROOMS = {"blueprint", "cancel", "engine", "events", "flow", "graph", "notebook", "process", "runtime", "storage"}
+_ROOMS = {
+    "blueprint",
+    "cancel",
+    "engine",
+    "events",
+    "flow",
+    "graph",
+    "notebook",
+    "process",
+    "project",
+    "runtime",
+    "storage",
+    "tools",
+}
 
 __all__ = [
     "AbortReason",

@@ -100,6 +100,9 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.NotFolded                 an answer that was to be JSON is none
 ├─ engine.UnknownVerdict            an agent answered what its verdict does not allow
 ├─ engine.Blocked                    a program's step failed by its own word
+├─ tools.ToolError                  a native tool did not do what was asked
+│  ├─ tools.PathMissing
+│  └─ tools.BadGlob
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
 ├─ runtime.RunError                 what became of a run
@@ -118,6 +121,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ runtime.LogConflict           an issue has one entry in the log
 │  ├─ runtime.LogNotFound
 │  └─ runtime.BadCommit             an enhance flow ended with something else than a commit
+├─ project.ProjectError             epics and tasks: what is not as it should be, and where
 ├─ notebook.UsageError              a magic was called in a way it does not know
 └─ notebook.NotebookError           a headless notebook did not get to its end
    ├─ notebook.NotebookRefused      nothing has run: unreadable, or asked for something that does not fit

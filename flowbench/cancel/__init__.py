@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowbench.cancel.ambient import bound, stopper
 from flowbench.cancel.errors import Panicked
 from flowbench.cancel.flag import Signal
 from flowbench.cancel.grace import GRACE_SECONDS, LAST_SECONDS, Ending, stop
@@ -29,9 +30,11 @@ __all__ = [
     "Work",
     "WorkProfile",
     "blocking",
+    "bound",
     "future",
     "profile_region",
     "raise_in",
     "stop",
+    "stopper",
     "work_profile",
 ]

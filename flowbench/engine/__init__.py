@@ -66,7 +66,7 @@ from flowbench.engine.faces import (
     call,
 )
 from flowbench.engine.folding import fold
-from flowbench.engine.handing import on_thread, stopper
+from flowbench.engine.handing import on_thread
 from flowbench.engine.layers.registry import LayerRegistry, layer_registry
 from flowbench.engine.link import Layer, Linked, link
 from flowbench.engine.news import (
@@ -291,7 +291,6 @@ __all__ = [
     "rendered",
     "reply",
     "speaker",
-    "stopper",
     "tiers_of",
     "told",
 ]

@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from flowbench.cancel import AbortReason, CancelToken
+from flowbench.cancel import AbortReason, CancelToken, stopper
 
 if TYPE_CHECKING:
     from flowbench.engine.spawner import Site
-
-stopper: ContextVar[Callable[[], CancelToken] | None] = ContextVar("flowbench_stopper", default=None)
-"""Answers with what stops the step, or else the run, of this context: a run that is launched here ends with it."""
 
 
 async def on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: CancelToken | None = None) -> Any:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flowbench import flow, process
-from flowbench.cancel import GRACE_SECONDS, LAST_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff
-from flowbench.engine import Secrets, Task, TaskCancelled, Visit, Voice, audience, stopper
+from flowbench.cancel import GRACE_SECONDS, LAST_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff, stopper
+from flowbench.engine import Secrets, Task, TaskCancelled, Visit, Voice, audience
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
 from flowbench.runtime.recorder import Memory

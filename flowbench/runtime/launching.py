@@ -16,7 +16,7 @@ import msgspec
 
 from flowbench import blueprint as bp
 from flowbench import engine, flow, process
-from flowbench.cancel import CancelToken
+from flowbench.cancel import CancelToken, stopper
 from flowbench.errors import nearest
 from flowbench.events import Bus
 from flowbench.runtime import checking, entries, kinds, persons, prints, replay, secrets, store
@@ -321,7 +321,7 @@ def link(
 
 
 def token_for(options: Common, blueprint: bp.Blueprint) -> CancelToken:
-    parent, timeout, outer = options.get("token"), options.get("timeout"), engine.stopper.get()
+    parent, timeout, outer = options.get("token"), options.get("timeout"), stopper.get()
     if parent is None and outer is not None:
         parent = outer()
     if timeout is None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from flowbench import flow, process
 from flowbench.blueprint import AgentDef, Functions, PythonFunction, UnknownFunction
-from flowbench.cancel import AbortReason, CancelToken
-from flowbench.engine.handing import on_thread, stopper
+from flowbench.cancel import AbortReason, CancelToken, stopper
+from flowbench.engine.handing import on_thread
 from flowbench.engine.spawner import Body, Site, SpecError, Uses, speaker
 from flowbench.engine.workers.prompt import text_form
 from flowbench.engine.workers.terms import terms_of

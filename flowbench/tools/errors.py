@@ -1,0 +1,31 @@
+"""Errors of tools: what a search, an edit, a shell or a terminal could not do, and what to do about it."""
+
+from __future__ import annotations
+
+from flowbench.errors import FlowbenchError
+
+
+class ToolError(FlowbenchError):
+    """A native tool did not do what was asked. Each kind of failure has a subclass with the facts it is built from."""
+
+    code = "tool"
+
+
+class PathMissing(ToolError):
+    """path: as it was given. why: the system's words."""
+
+    code = "path_missing"
+
+    def __init__(self, path: str, why: str = "No such file or directory") -> None:
+        super().__init__(f"Path not found: {path}: {why}")
+        self.path, self.why = path, why
+
+
+class BadGlob(ToolError):
+    """pattern: as it was given. why: what is wrong with it, and where."""
+
+    code = "bad_glob"
+
+    def __init__(self, pattern: str, why: str) -> None:
+        super().__init__(f"Invalid glob pattern: {pattern!r}: {why}")
+        self.pattern, self.why = pattern, why
