@@ -122,6 +122,15 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ runtime.LogNotFound
 │  └─ runtime.BadCommit             an enhance flow ended with something else than a commit
 ├─ project.ProjectError             epics and tasks: what is not as it should be, and where
+│  ├─ project.InvalidId
+│  ├─ project.InvalidStatus
+│  ├─ project.InvalidTransition     of a task's status
+│  └─ project.GraphInvalid          tasks and what they depend on make no graph
+│     ├─ project.DuplicateTask
+│     ├─ project.UnknownTask
+│     ├─ project.UnknownDependency
+│     ├─ project.Cycle              with its path
+│     └─ project.NothingToSplitInto
 ├─ notebook.UsageError              a magic was called in a way it does not know
 └─ notebook.NotebookError           a headless notebook did not get to its end
    ├─ notebook.NotebookRefused      nothing has run: unreadable, or asked for something that does not fit
