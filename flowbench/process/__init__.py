@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flowbench.process.script import run_script
     from flowbench.process.spawn import spawn
     from flowbench.process.tagged import kill_tagged
+    from flowbench.process.warm import WarmJob, WarmPool
     from flowbench.process.work import blocking
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "TooManyProcesses",
     "Unsendable",
     "Voice",
+    "WarmJob",
+    "WarmPool",
     "blocking",
     "clear",
     "ended",
@@ -76,6 +79,7 @@ __getattr__ = front(
         "script": ("run_script",),
         "spawn": ("spawn",),
         "tagged": ("kill_tagged",),
+        "warm": ("WarmJob", "WarmPool"),
         "work": ("blocking",),
     },
 )

@@ -171,6 +171,21 @@ def dispatched(token: CancelToken, mark: Path, is_own: bool = False) -> Any:
     return asyncio.run(desk.engine.dispatch_attempt_with(desk.token, desk.start(), worker, stop=token))
 
 
+WAITS = "tests.process.called:wait_for"
+
+
+def waits(mark: Path) -> tuple[str, str]:
+    return str(mark), str(mark.with_name("never"))
+
+
+def with_pool(use: Callable[[process.WarmPool], Any]) -> Any:
+    pool = process.WarmPool("test")
+    try:
+        return use(pool)
+    finally:
+        pool.close()
+
+
 def on_thread(token: CancelToken, mark: Path) -> Any:
     site = Quiet()
     try:
@@ -192,6 +207,10 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "process.Dialog.attend": lambda token, mark: asyncio.run(
         process.Dialog(["sh", "-c", 'touch "$0"; exec sleep 600', str(mark)], bytes).attend(token=token)
     ),
+    "process.WarmPool.begin": lambda token, mark: with_pool(
+        lambda pool: pool.begin(WAITS, *waits(mark), token=token).result()
+    ),
+    "process.WarmPool.call": lambda token, mark: with_pool(lambda pool: pool.call(WAITS, *waits(mark), token=token)),
     "process.blocking": lambda token, mark: process.blocking("test", token, lambda token: deaf(str(mark))).result(
         BOUND
     ),
