@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -10,10 +9,10 @@ from typing import Any, NoReturn
 import click
 
 from flowbench import __version__
-from flowbench.cli import output
+from flowbench.cli import output, usage
 from flowbench.cli.exits import Exit, Refusal, refusal
 from flowbench.cli.lazy import Lazy
-from flowbench.errors import FlowbenchError, nearest
+from flowbench.errors import FlowbenchError
 
 # Each has a module of its name. The order is the order of the help: first look, then work, then look back.
 COMMANDS = {
@@ -33,8 +32,6 @@ COMMANDS = {
 }
 
 
-_UNKNOWN = re.compile(r"No such command '(?P<name>.*)'", re.DOTALL)
-_GUESS = re.compile(r"\.? \(?Did you mean (.*?)\)?$", re.DOTALL)  # click's own, in either of its forms
 MACHINE = "flowbench.machine"  # a program asked: it gets errors as JSON, too
 
 
@@ -77,17 +74,9 @@ def _refuse(told: Refusal, error: Exception, ctx: click.Context) -> NoReturn:
 
 
 def _refuse_usage(error: click.UsageError, ctx: click.Context) -> NoReturn:
-    """One line instead of click's three, with what was probably meant and where the options are."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         raise error
-    asked = error.ctx or ctx
-    said = _GUESS.sub(r" (did you mean \1)", error.format_message()).rstrip(".")
-    unknown = _UNKNOWN.fullmatch(said)
-    if unknown is not None and isinstance(asked.command, click.Group):
-        meant = nearest(unknown["name"], asked.command.list_commands(asked))
-        said += f" (did you mean `{meant}`?)" if meant else ""
-    how = f"`{asked.command_path} --help` tells what there is"
-    _refuse(Refusal(f"{said[:1].lower()}{said[1:]}; {how}", Exit.USAGE), error, ctx)
+    _refuse(Refusal(usage.line(error, ctx), Exit.USAGE), error, ctx)
 
 
 def _tell_program(told: Refusal, error: Exception) -> None:

@@ -113,6 +113,7 @@ def test_only_the_asked_command_is_imported(words: list[str], env: dict[str, str
         "flowbench.cli.exits",
         "flowbench.cli.lazy",
         "flowbench.cli.output",
+        "flowbench.cli.usage",
         "flowbench.errors",
     }
 

@@ -1,0 +1,29 @@
+"""Answer: what a verb says, as data and in words, and with which number the shell hears of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Answer(NamedTuple):
+    """payload: JSON; `success` is added where it is printed. text: for a person, "" if there is nothing to say.
+
+    code: 0 done, 1 the project or a gate says no, 2 a third party's tool failed, 3 it was out of time or not allowed.
+    is_raw: the text is the answer even where JSON is asked for (`cat`, `completions`).
+    """
+
+    payload: Mapping[str, Any]
+    text: str = ""
+    code: int = 0
+    is_raw: bool = False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload, `success` first; a payload that says itself whether it is one is believed."""
+        return {"success": self.code == 0, **self.payload}
+
+    def as_json(self) -> str:
+        """Indented, ASCII alone, as flowctl.py prints it."""
+        return json.dumps(self.data, indent=2, default=str)

@@ -1,0 +1,94 @@
+"""Calling: one line of flowctl, from a shell or from Python: the same verb, the same answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from flowbench.cli import output, usage
+from flowbench.cli.exits import Exit, Refusal
+from flowbench.cli.flowctl.answer import Answer
+from flowbench.cli.flowctl.session import Session
+from flowbench.cli.flowctl.verbs import flowctl
+from flowbench.errors import FlowbenchError
+
+JSON = "--json"
+VARIABLE = "_FLOWCTL_COMPLETE"  # click's: set by the scripts that complete words
+
+
+def call(argv: Sequence[str], *, cwd: Path | None = None, stdin: TextIO | None = None) -> Answer:
+    """What the verb answers. argv: without `flowctl`; `--json` says nothing here.
+
+    cwd: absolute; by default this process's. stdin: what `--file -` reads.
+    Help is printed, and answered with nothing. Raises: FlowbenchError, click.UsageError, Refusal.
+    """
+    session = Session(cwd or Path.cwd(), stdin or sys.stdin)
+    words, _ = _split(argv)
+    found = flowctl.main(args=words, prog_name="flowctl", standalone_mode=False, obj=session)
+    return found if isinstance(found, Answer) else Answer({}, code=int(found or 0), is_raw=True)
+
+
+def main() -> None:
+    """The console script: one answer on standard output, and ends the process with its number."""
+    if os.environ.get(VARIABLE):
+        from flowbench.cli.flowctl.completions import register
+
+        register()
+    words, machine = _split(sys.argv[1:])
+    sys.exit(_main(words, machine))
+
+
+def _main(words: list[str], machine: bool) -> int:
+    try:
+        with output.checked():
+            answer = call(words)
+            if machine and not answer.is_raw:
+                output.say(answer.as_json())
+            elif answer.text:
+                output.say(answer.text.removesuffix("\n"))
+            return answer.code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    except click.UsageError as error:
+        return _refused(usage.line(error), Exit.USAGE, machine)
+    except click.ClickException as error:
+        return _refused(error.format_message(), Exit.FAILED, machine)
+    except FlowbenchError as error:
+        return _refused(str(error), getattr(error, "exit_code", Exit.FAILED), machine)
+    except Refusal as refusal:
+        return _refused(refusal.message, refusal.exit_code, machine)
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    except OSError as error:
+        output.drop()
+        if isinstance(error, BrokenPipeError):  # a reader that has seen enough, like head(1)
+            return Exit.FAILED
+        click.echo(f"Error: {error.strerror or error}", err=True)
+        return Exit.FAILED
+
+
+def _refused(message: str, code: int, machine: bool) -> int:
+    if machine:
+        try:
+            click.echo(json.dumps({"success": False, "error": message}, indent=2))
+        except OSError:
+            output.drop()
+            click.echo(f"Error: {message}", err=True)
+    else:
+        click.echo(f"Error: {message}", err=True)
+    return code
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], bool]:
+    """The words without `--json`, wherever it stands before a `--`, and whether it was there."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    if os.environ.get(VARIABLE):  # the shell asks about words, also about this one
+        return list(argv), False
+    return [word for place, word in enumerate(argv) if place >= end or word != JSON], JSON in argv[:end]

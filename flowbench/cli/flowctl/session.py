@@ -1,0 +1,28 @@
+"""Session: what every verb is handed: where it was called, and the project there."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from flowbench.project import Project
+
+
+class Session:
+    """One call of one verb. cwd: absolute. stdin: what `--file -` reads.
+
+    dry_run: the verb has to say what would change, and change nothing.
+    """
+
+    def __init__(self, cwd: Path, stdin: TextIO) -> None:
+        self.cwd, self.stdin = cwd, stdin
+        self.dry_run = False
+
+    @cached_property
+    def project(self) -> Project:
+        """Raises: project.ProjectError where there is none."""
+        from flowbench.project import Project
+
+        return Project.find(self.cwd)

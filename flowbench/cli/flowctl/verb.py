@@ -1,0 +1,45 @@
+"""Verb: turns a function of (session, options) that answers into a command, with the options that all verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from flowbench.cli.flowctl.answer import Answer
+from flowbench.cli.flowctl.session import Session
+
+Function = Callable[..., Answer]
+
+
+def verb(
+    name: str = "", *, of: click.Group | None = None, changes: bool = False, hidden: bool = False
+) -> Callable[[Function], click.Command]:
+    """Decorates `function(session, **options) -> Answer`; click's own options and arguments stand below.
+
+    name: by default the function's, hyphens for underscores. of: the group that it belongs to. changes: it changes
+    something, so that it takes --dry-run, too. hidden: an older name of a verb, which help does not list.
+    """
+
+    def made(function: Function) -> click.Command:
+        word = name or function.__name__.rstrip("_").replace("_", "-")
+        command = click.command(word, hidden=hidden)(click.pass_obj(function))
+        if changes:
+            command.params.append(_dry_run())
+        if of is not None:
+            of.add_command(command)
+        return command
+
+    return made
+
+
+def _dry_run() -> click.Option:
+    def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        session: Any = ctx.obj
+        if value and isinstance(session, Session):
+            session.dry_run = True
+
+    return click.Option(
+        ["--dry-run"], is_flag=True, expose_value=False, callback=keep, help="Say what would change; change nothing."
+    )

@@ -1,0 +1,58 @@
+"""Verbs: every word that may follow `flowctl`: what it does in a line, and the file that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from flowbench.cli.lazy import Lazy
+
+# word: (file of this folder, first sentence of its help). The order is that of the help. A word of several verbs is a
+# group, which its file defines under that word.
+VERBS: dict[str, tuple[str, str]] = {
+    "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
+}
+
+
+class Verbs(Lazy):
+    """A file is imported when one of its verbs is called; help and completion need none."""
+
+    def __init__(self, *given: Any, files: Mapping[str, str], **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.files = files
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.files:
+            return None
+        file = import_module(self.home + self.files[cmd_name])
+        found = getattr(file, attribute(cmd_name))
+        assert isinstance(found, click.Command)
+        return found
+
+
+def attribute(word: str) -> str:
+    """The name of a verb in its file; `import_` for import."""
+    name = word.replace("-", "_")
+    return f"{name}_" if name in {"import", "list"} else name
+
+
+@click.group(
+    "flowctl",
+    cls=Verbs,
+    table={word: brief for word, (_, brief) in VERBS.items()},
+    files={word: file for word, (file, _) in VERBS.items()},
+    home="flowbench.cli.flowctl.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(None, "-V", "--version", message="flowctl %(version)s", package_name="flowbench-jupyter")
+def flowctl() -> None:
+    """Epics and tasks of a project in Markdown: what is there, what is next, and how far it is.
+
+    --json, anywhere, prints one JSON value with `success`; an error then is {"success": false, "error": TEXT}.
+
+    Exit codes: 0 done, 1 the project or a gate says no, 2 usage, or a third party's tool failed, 3 such a tool was out
+    of time or not allowed, 130 interrupted (Ctrl-C).
+    """
