@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowbench.cancel.ambient import bound, stopper
+from flowbench.cancel.beats import BeatingToken, Beats
 from flowbench.cancel.errors import Panicked
 from flowbench.cancel.flag import Signal
 from flowbench.cancel.grace import GRACE_SECONDS, LAST_SECONDS, Ending, stop
@@ -20,6 +21,8 @@ __all__ = [
     "AbortReason",
     "AbortToken",
     "Aborted",
+    "BeatingToken",
+    "Beats",
     "CancelToken",
     "Cause",
     "Ending",

@@ -94,8 +94,8 @@ class Job(Generic[A, R]):
                 return True
             self._thread = thread
         try:
-            if self.token is not None:
-                self.token.heartbeat()
+            if self.token is not None and (cause := self.token.cause) is not None:
+                raise Aborted(cause)  # no heartbeat of ours: those of the body are counted
             self._result = self._context.run(self._fn, self._value)
         except BaseException as error:  # carried to the caller, who raises it
             self._error = error

@@ -28,6 +28,8 @@ KNOWN_FUNCTIONS = 4096  # durations kept; then all are forgotten, which costs ea
 
 A = TypeVar("A")
 R = TypeVar("R")
+Outlives = Callable[[str, float | None], object]
+"""What a body that its caller has left is told of with; see `Handoff.call`."""
 
 _numbers = itertools.count(1)
 _here = threading.local()  # .pool: the Handoff that this thread works for
@@ -65,13 +67,15 @@ class Handoff:
         owner: object = None,
         at: str = "",
         linger: Callable[[], Callable[[], object]] | None = None,
+        outlives: Outlives | None = None,
     ) -> R:
         """`fn(value)` on a thread, in a copy of the caller's context; abort raises.
 
         If the task that awaits is cancelled, it stops waiting at once, `token` is aborted, and after `grace` seconds
         Aborted is raised inside `fn`. A call that no thread has begun is dropped. owner, at: what `left` finds it by.
         linger: called if `fn` runs on when its caller leaves; its answer is called on the loop when `fn` has ended, or
-        after `grace` seconds.
+        after `grace` seconds. outlives: called with `at` and None if `fn` runs on, and with `at` and the moment, of
+        perf_counter, in the thread of `fn` when it has ended after all; in either order.
         Raises: what `fn` raises; Aborted if `token` was aborted before `fn` began; RuntimeError when closed.
         """
         job = Job(fn, value, token, owner, at)
@@ -84,7 +88,7 @@ class Handoff:
             else:
                 await job.wait()
         except BaseException:  # cancelled, closed or interrupted: whatever it is, nobody waits any more
-            self._leave(job, grace, linger)
+            self._leave(job, grace, linger, outlives)
             raise
         self._learn(fn, usual * 0.8 + (perf_counter() - began) * 0.2)
         return job.outcome()
@@ -160,14 +164,20 @@ class Handoff:
         self._threads += 1
 
     def _leave(
-        self, job: Job[Any, Any], grace: float, linger: Callable[[], Callable[[], object]] | None = None
+        self,
+        job: Job[Any, Any],
+        grace: float,
+        linger: Callable[[], Callable[[], object]] | None,
+        outlives: Outlives | None,
     ) -> None:
         if job.token is not None:
             job.token.abort(AbortReason.SIGNAL, "task")
-        over = None if linger is None else _Over()
+        over = _Over(job.at, outlives)
         if not job.leave(over):
             return
-        if over is not None and linger is not None:
+        if outlives is not None:
+            outlives(job.at, None)
+        if linger is not None:
             over.tell(linger(), grace)
         self._reaper.take(job, grace)
         self._give_place()  # its thread takes no further job
@@ -231,15 +241,18 @@ class _Over:
     The body may end before, while or after it is said who wants to hear.
     """
 
-    __slots__ = ("_ended", "_hear", "_loop")
+    __slots__ = ("_at", "_ended", "_hear", "_loop", "_outlives")
 
-    def __init__(self) -> None:
+    def __init__(self, at: str, outlives: Outlives | None) -> None:
+        self._at, self._outlives = at, outlives
         self._ended = False
         self._hear: Callable[[], object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __call__(self) -> None:
         self._ended = True
+        if self._outlives is not None:
+            self._outlives(self._at, perf_counter())
         self._send()
 
     def tell(self, hear: Callable[[], object], grace: float) -> None:

@@ -136,9 +136,7 @@ class CancelToken:
     def child(self, timeout: float | None = None) -> CancelToken:
         """A token that is aborted with this one, never the other way round. timeout: seconds; the earlier end holds."""
         token = CancelToken(timeout, clock=self._clock)
-        token._has_handle = True
-        token.deadline = _earlier(token.deadline, self.deadline)
-        token._flag = Flag(self._flag, "parent")
+        token._follow(self)
         return token
 
     def on_abort(self, callback: Callable[[Cause], object]) -> Callable[[], None]:
@@ -158,6 +156,11 @@ class CancelToken:
             except StopIteration:
                 return
             yield item
+
+    def _follow(self, parent: CancelToken) -> None:
+        self._has_handle = True
+        self.deadline = _earlier(self.deadline, parent.deadline)
+        self._flag = Flag(parent._flag, "parent")
 
     def _left(self) -> float | None:
         return None if self.deadline is None else max(self.deadline - self._clock(), 0.0)

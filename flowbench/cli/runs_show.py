@@ -25,6 +25,12 @@ SHOWN = 20  # steps
 @click.option("--step", "address", metavar="ADDRESS", help="Show input, output and changes of the step there.")
 @click.option("--ctx", "wants_ctx", is_flag=True, help="Print the whole ctx, as far as it is recorded, as JSON.")
 @click.option("--log", "wants_log", is_flag=True, help="Print what its steps said; with --step only that one.")
+@click.option(
+    "--heartbeats",
+    "wants_heartbeats",
+    is_flag=True,
+    help="Print how long steps went without looking at their token, and how soon they ended when asked to.",
+)
 @click.option("--blueprint", "wants_blueprint", is_flag=True, help="Print its Blueprint as JSON.")
 @click.option("--all", "everything", is_flag=True, help=f"List all steps, not only the last {SHOWN}.")
 @click.option("--json", "machine", is_flag=True, help="Print what is asked for as one JSON value.")
@@ -33,6 +39,7 @@ def command(
     address: str | None,
     wants_ctx: bool,
     wants_log: bool,
+    wants_heartbeats: bool,
     wants_blueprint: bool,
     everything: bool,
     machine: bool,
@@ -46,6 +53,8 @@ def command(
     past = recall(run_id)
     if wants_ctx:
         return output.say(as_json(past.ctx) if machine else _pretty(past.ctx))
+    if wants_heartbeats:
+        return output.say(_heartbeats(past, machine))
     if wants_blueprint:
         return output.say(as_json(_blueprint(past)) if machine else _pretty(_blueprint(past)))
     steps = list(past.steps) if address is None else _at(past, address)
@@ -89,6 +98,15 @@ def _facts(past: PastRun, steps: list[StepRecord], lines: list[Line]) -> dict[st
         "steps": [msgspec.to_builtins(step) for step in steps],
         "log": [msgspec.to_builtins(line) for line in lines],
     }
+
+
+def _heartbeats(past: PastRun, machine: bool) -> str:
+    import msgspec
+
+    from flowbench.runtime import cancel_report
+
+    report = cancel_report(past)
+    return as_json(msgspec.to_builtins(report)) if machine else repr(report)
 
 
 def _blueprint(past: PastRun) -> Any:

@@ -40,7 +40,10 @@ class Alone:
         """Attempts are not counted."""
         return None
 
-    def step_token(self) -> CancelToken:
+    def outlives(self, at: str, ended: float | None) -> None:
+        """Nobody reports on attempts."""
+
+    def step_token(self, at: str | None = None) -> CancelToken:
         return self.token.child()
 
     def here(self) -> AbstractContextManager[object]:

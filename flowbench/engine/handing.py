@@ -18,11 +18,12 @@ async def on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: Can
 
     token: of the step, if it has one already; most functions never need theirs, and making it takes a while.
     """
-    stop = _Stop(site, token)
-    before = stopper.set(stop)
     at, linger = site.visit().address, site.linger()
+    stop = _Stop(site, at, token)
+    before = stopper.set(stop)
+    owner, outlives = site.run_id, site.outlives
     try:
-        return await site.threads.call(fn, value, token=token, owner=site.run_id, at=at, linger=linger)
+        return await site.threads.call(fn, value, token=token, owner=owner, at=at, linger=linger, outlives=outlives)
     except asyncio.CancelledError:
         stop.abort()
         raise
@@ -34,14 +35,14 @@ async def on_thread(fn: Callable[[Any], Any], value: Any, site: Site, token: Can
 class _Stop:
     """The token of one call on a thread, made when it is first asked for."""
 
-    __slots__ = ("_is_left", "_made", "_site")
+    __slots__ = ("_at", "_is_left", "_made", "_site")
 
-    def __init__(self, site: Site, token: CancelToken | None) -> None:
-        self._site, self._is_left = site, False
+    def __init__(self, site: Site, at: str, token: CancelToken | None) -> None:
+        self._site, self._at, self._is_left = site, at, False
         self._made: dict[str, CancelToken] = {} if token is None else {"token": token}
 
     def __call__(self) -> CancelToken:
-        token = self._made.get("token") or self._made.setdefault("token", self._site.step_token())
+        token = self._made.get("token") or self._made.setdefault("token", self._site.step_token(self._at))
         if self._is_left:  # asked for too late: whatever it was for must not begin
             token.abort(AbortReason.SIGNAL, by="cancelled")
         return token

@@ -56,8 +56,11 @@ class Around:
     def linger(self) -> Callable[[], Callable[[], None]] | None:
         return self._site.linger()
 
-    def step_token(self) -> CancelToken:
-        return self._site.step_token()
+    def outlives(self, at: str, ended: float | None) -> None:
+        self._site.outlives(at, ended)
+
+    def step_token(self, at: str | None = None) -> CancelToken:
+        return self._site.step_token(at)
 
     def here(self) -> AbstractContextManager[object]:
         return self._site.here()

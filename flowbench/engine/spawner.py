@@ -78,8 +78,16 @@ class Site(Protocol):
         that are counted until the answer to that is called, on the loop. None: it is not counted.
         """
 
-    def step_token(self) -> CancelToken:
-        """A child of `token` for this visit alone: it ends too when this branch loses or the step is cancelled."""
+    def outlives(self, at: str, ended: float | None) -> None:
+        """The body of the step at `at` runs on although its step is over, or has ended after all, at that moment of
+        perf_counter. From any thread.
+        """
+
+    def step_token(self, at: str | None = None) -> CancelToken:
+        """A child of `token` for this visit alone: it ends too when this branch loses or the step is cancelled.
+
+        at: address of the visit, for who asks later than when the body is called.
+        """
 
     def here(self) -> AbstractContextManager[object]:
         """Inside `with` of it the site goes on to answer for this visit, after waits too, in this task and in what it

@@ -80,6 +80,7 @@ class Evaluation:
         self.inline = {id(fan) for fan in program.all_fans() if _is_quick(fan, quick)}
 
         self.cause: Cause | None = None  # read at every step
+        self.stopped_at: float | None = None  # seconds of perf_counter, when `stop` was called
         self._why = ""  # its reason, in words, for the many that are cancelled at once
         self.untold: BaseException | None = None  # why the sink could not be told of something
         self.visited = [0] * program.counts
@@ -113,6 +114,7 @@ class Evaluation:
         if next(self._asked):
             return False
         self._why = str(cause.reason)
+        self.stopped_at = perf_counter()
         self.cause = cause
         if self.loop is not None:
             try:
@@ -239,7 +241,7 @@ class Evaluation:
         """Number of the attempt that runs now, from 1."""
         return 1 if self.recorded is None else self.recorded.attempts.get(address, 0) + 1
 
-    def cancelled(self, address: str, ref: str, value: Any, error: BaseException) -> None:
+    def cancelled(self, scope: Scope, address: str, ref: str, value: Any, error: BaseException) -> None:
         """A body in flight was cancelled, or left with an exception that no flow may catch."""
         if self.over:  # an orphan: whoever reads the sink has gone
             self.sink.gone(address)
@@ -247,7 +249,9 @@ class Evaluation:
         why = self._why
         if self.cause is None:
             why = "lost" if isinstance(error, asyncio.CancelledError) else type(error).__name__
-        self.sink.cancel(address, ref, value, why, self)
+        crew = scope.crew
+        asked = self.stopped_at if self.cause is not None or crew is None else crew.dismissed_at
+        self.sink.cancel(address, ref, value, why, self, asked)
 
     def fan_out(self, scope: Scope, op: Fan, items: list[Any], address: str) -> Awaitable[Any]:
         """The value of a fan-out."""

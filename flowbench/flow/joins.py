@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import copy_context
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from flowbench.cancel import LAST_SECONDS
@@ -162,6 +163,7 @@ class _Race:
         self.failures: list[FlowError] = []
         self.over: asyncio.Future[Any] = self.loop.create_future()
         self.empty: asyncio.Future[None] | None = None
+        self.dismissed_at: float | None = None
 
     async def decide(self) -> Any:
         self.hire(1)
@@ -258,6 +260,7 @@ class _Race:
         if not self.workers:
             return
         self.empty = self.loop.create_future()
+        self.dismissed_at = perf_counter()
         if self.run.cause is None:  # a stop cancels every task at once
             for task in self.workers:
                 task.cancel()

@@ -16,7 +16,12 @@ Mark = tuple[str, str, int]  # address, "in" or "out", number of writes so far
 
 
 class Crew(Protocol):
-    """The workers of a fan-out, as seen from inside a branch."""
+    """The workers of a fan-out, as seen from inside a branch.
+
+    dismissed_at: when those that were still at work were asked to stop, seconds of perf_counter.
+    """
+
+    dismissed_at: float | None
 
     def body_waits(self) -> None:
         """A body of this branch really waits: somebody else may take the next item."""

@@ -75,8 +75,11 @@ class Sink(Protocol):
     ) -> None:  # fmt: skip
         """The body said that the step does not apply: it has no output. why: its reason, "" if it gave none."""
 
-    def cancel(self, address: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
-        """A body in flight was cancelled. why: "lost", the text of an AbortReason, or the name of an exception."""
+    def cancel(self, address: str, ref: str, value: Any, why: str, run: Evaluation, asked: float | None = None) -> None:
+        """A body in flight was cancelled. why: "lost", the text of an AbortReason, or the name of an exception.
+
+        asked: when it was asked to stop, if it was: seconds of perf_counter.
+        """
 
     def gone(self, address: str) -> None:
         """A body that outlived the evaluation has ended after all; nothing else is told of it."""

@@ -106,7 +106,7 @@ async def walk(run: Evaluation, scope: Scope, program: Program) -> None:
                                 said = text_of(error)
                                 sink.fail(address, op.ref, value, text, said, began, clock(), run, error)
                                 raise step_failed(op.ref, said, address) from error
-                            run.cancelled(address, op.ref, value, error)
+                            run.cancelled(scope, address, op.ref, value, error)
                             raise
                         finally:
                             if place is not None:

@@ -32,6 +32,8 @@ def run(request: dict[str, Any], answer: int) -> None:
         message = _script(request, answer) if "script" in request else _outcome(request)
     except BaseException as error:  # an exit, a stop, a failure: whoever asked hears of it
         message = _failure(error)
+    if "gap" in request and (gap := request["gap"]()) is not None:
+        message["gap"] = gap
     if os.getpid() != me:
         os._exit(1)  # the function has forked, and its child has come back through here
     try:
@@ -84,10 +86,12 @@ def _outcome(request: dict[str, Any]) -> Message:
     fn, args, named = pickle.loads(request["call"])  # noqa: S301 -- from the process that has started this one
     stop = _asks_to_stop
     if request["token"]:
-        from flowbench.cancel import AbortReason, CancelToken
+        from flowbench.cancel import AbortReason, BeatingToken, Beats, CancelToken
 
-        token = CancelToken(request["seconds"])
+        beats = Beats()
+        token = BeatingToken(CancelToken(request["seconds"]), beats)
         named[request["token"]] = token
+        request["gap"] = beats.so_far
 
         def stop(number: int, frame: object) -> None:
             token.abort(AbortReason.SIGNAL, by="parent")

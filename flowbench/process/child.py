@@ -84,8 +84,8 @@ async def attend(program: str, request: Mapping[str, Any], pipes: Pipes, terms: 
     Raises: Aborted, NotStarted, TimedOut, TooManyProcesses, Survivors.
     """
     token, timeout = terms.get("token"), terms.get("timeout")
-    if token is not None:
-        token.heartbeat()
+    if token is not None and (cause := token.cause) is not None:
+        raise Aborted(cause)
     began = time.monotonic()
     limit, cwd = terms.get("limit", PROCESSES), terms.get("cwd")
     asked = {**request, "cwd": cwd and os.fsencode(cwd), "limit": limit, "grace": GRACE_SECONDS}

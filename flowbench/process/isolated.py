@@ -9,6 +9,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple, Unpack
 
+from flowbench.cancel import BeatingToken
 from flowbench.process.child import Pipes, Terms, attend
 from flowbench.process.errors import BodyDied, BodyRaised, ProcessError, Unsendable
 
@@ -26,7 +27,8 @@ async def run_isolated(fn: Callable[..., Any], *args: Any, token_name: str = "",
     `__main__` is run again. What comes back is JSON; an answer that is none is refused with its place.
     token_name: the parameter that gets a token of its own there, with the deadline of `token`. It is aborted when the
     process is asked to stop; a function without one gets SystemExit. After the grace the process is killed.
-    Its prints go to the voice. What it still does after its answer (threads, atexit) has the grace to end.
+    Heartbeats over there count as those of `token`. Its prints go to the voice. What it still does after its answer
+    (threads, atexit) has the grace to end.
     An answer or exception whose class has `__answer__`, a method that makes plain data of it, comes back as Answered.
     Raises: Unsendable, BodyRaised, BodyDied, Aborted, NotStarted, TimedOut, TooManyProcesses, Survivors.
     """
@@ -40,8 +42,12 @@ async def run_isolated(fn: Callable[..., Any], *args: Any, token_name: str = "",
     }
     heard = bytearray()
     name = _named(fn)
-    ended = await attend(name, request, Pipes(answer=heard.extend), terms)
-    message = _message(heard)
+    try:
+        ended = await attend(name, request, Pipes(answer=heard.extend), terms)
+    finally:
+        message = _message(heard)
+        if message is not None and "gap" in message and isinstance(token, BeatingToken):
+            token.beats.hear(message["gap"])
     if message is None:
         raise BodyDied(name, ended.code)
     if "type" in message:

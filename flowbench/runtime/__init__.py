@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         SettingNotFound,
     )
     from flowbench.runtime.explaining import Explanation, explain
+    from flowbench.runtime.heartbeats import CancelReport, CancelRow, cancel_report
     from flowbench.runtime.index import RunInfo, runs
     from flowbench.runtime.launching import debug, launch, resume
     from flowbench.runtime.listeners import launched
@@ -86,6 +87,8 @@ __all__ = [
     "BadCommit",
     "BlueprintChanged",
     "BlueprintRef",
+    "CancelReport",
+    "CancelRow",
     "Collected",
     "Debugger",
     "DuplicateIssue",
@@ -145,6 +148,7 @@ __all__ = [
     "Told",
     "attendants",
     "blueprint_ref",
+    "cancel_report",
     "collect",
     "debug",
     "enhance_log_frame",
@@ -236,6 +240,7 @@ __getattr__ = front(
             "Settings",
         ),
         "explaining": ("Explanation", "explain"),
+        "heartbeats": ("CancelReport", "CancelRow", "cancel_report"),
         "index": ("RunInfo", "runs"),
         "launching": ("debug", "launch", "resume"),
         "listeners": ("launched",),

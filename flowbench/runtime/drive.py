@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flowbench import flow, process
-from flowbench.cancel import GRACE_SECONDS, LAST_SECONDS, Aborted, AbortReason, CancelToken, Cause, Handoff, stopper
+from flowbench.cancel import (
+    GRACE_SECONDS,
+    LAST_SECONDS,
+    Aborted,
+    AbortReason,
+    BeatingToken,
+    CancelToken,
+    Cause,
+    Handoff,
+    stopper,
+)
 from flowbench.engine import Secrets, Task, TaskCancelled, Visit, Voice, audience
 from flowbench.runtime import prints
 from flowbench.runtime.loop import engine
@@ -78,8 +88,11 @@ class Site:
         scope = now.here if moment is None or moment.site is not self else moment.scope
         return None if scope is None or scope.place is None else scope.keep_place
 
-    def step_token(self) -> CancelToken:
-        return self.token.child()
+    def outlives(self, at: str, ended: float | None) -> None:
+        self._recorder.stops.outlives(at, ended)
+
+    def step_token(self, at: str | None = None) -> CancelToken:
+        return BeatingToken(self.token, self._recorder.stops.of(self.visit().address if at is None else at))
 
     def voice(self) -> Voice:
         now, moment = self.evaluation, held.get()

@@ -64,7 +64,8 @@ class Done(Entry, frozen=True, tag="done"):
     """An outcome, written before it enters ctx.
 
     input: CRC-32 of the input's JSON. d: seconds. out: the value, unless it lies in the file `blob` (sha256 of its
-    JSON). by: set when a person gave the value. parts: named values beside it, or the file they lie in.
+    JSON). by: set when a person gave the value. parts: named values beside it, or the file they lie in. gap: seconds
+    that went without a heartbeat, at most; None for a body that never looked at its token.
     """
 
     at: str
@@ -78,6 +79,7 @@ class Done(Entry, frozen=True, tag="done"):
     blob: str = ""
     parts: msgspec.Raw = msgspec.Raw(b"")
     parts_blob: str = ""
+    gap: float | None = None
 
 
 class Fail(Entry, frozen=True, tag="fail"):
@@ -90,6 +92,7 @@ class Fail(Entry, frozen=True, tag="fail"):
     d: float
     error: str
     n: int = 1
+    gap: float | None = None
 
 
 class Skip(Entry, frozen=True, tag="skip"):
@@ -102,16 +105,24 @@ class Skip(Entry, frozen=True, tag="skip"):
     d: float
     why: str = ""
     n: int = 1
+    gap: float | None = None
 
 
 class Cancel(Entry, frozen=True, tag="cancel"):
-    """In flight when its branch lost or the run was aborted. No outcome: a resume runs it again."""
+    """In flight when its branch lost or the run was aborted. No outcome: a resume runs it again.
+
+    late: seconds from the request to its end; None where nobody asked. on: its body ran on, for how long nobody wrote
+    down. gap: as in `done`.
+    """
 
     at: str
     ref: str
     t: float
     why: str
     n: int = 1
+    gap: float | None = None
+    late: float | None = None
+    on: bool = False
 
 
 class Answer(Entry, frozen=True, tag="answer"):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowbench.runtime.explaining import Explanation
+    from flowbench.runtime.heartbeats import CancelRow
 
 COLUMNS = (
     *("address", "agent", "attempt", "status", "started", "seconds"),
@@ -108,6 +109,17 @@ def explanation_frame(told: Explanation) -> pd.DataFrame:
         for step in agent.steps or (None,)
     ]
     return pd.DataFrame(rows, columns=list(EXPLAINED), dtype=object)
+
+
+def cancel_frame(rows: Sequence[CancelRow]) -> pd.DataFrame:
+    """One row per step visit; columns are the fields of a CancelRow, and a figure that there is none of is NaN."""
+    import pandas as pd
+
+    types = {"attempt": "int64", "seconds": "float64", "longest_gap": "float64", "abort_latency": "float64"}
+    names = ("address", "agent", "attempt", "status", "seconds", "longest_gap", "abort_latency", "note")
+    return pd.DataFrame(
+        {name: pd.Series([getattr(row, name) for row in rows], dtype=types.get(name, object)) for name in names}
+    )
 
 
 def _below(change: Change) -> set[str]:

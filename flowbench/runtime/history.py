@@ -172,7 +172,9 @@ class _Heard:
         run: flow.Evaluation,
     ) -> None: ...  # fmt: skip
 
-    def cancel(self, address: str, ref: str, value: Any, why: str, run: flow.Evaluation) -> None: ...
+    def cancel(
+        self, address: str, ref: str, value: Any, why: str, run: flow.Evaluation, asked: float | None = None
+    ) -> None: ...
 
     def gone(self, address: str) -> None: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -51,6 +51,14 @@ class PastAnswer(msgspec.Struct, frozen=True):
     told: str
 
 
+class Noted(NamedTuple):
+    """Of one visit, as its journal line has it. See `entries.Cancel`."""
+
+    gap: float | None
+    late: float | None
+    on: bool
+
+
 class PastRun(Hindsight):
     """A run as its journal told when it was recalled. For news recall it again; `resume(id)` goes on with it.
 
@@ -85,10 +93,15 @@ class PastRun(Hindsight):
         if not is_live:
             rows.lose()
         self._steps, self.left_out, self.running = rows.steps, rows.left_out, rows.running
+        self._attempts, self.noted = rows.attempts, rows.noted
 
     @property
     def steps(self) -> Sequence[StepRecord]:
         return self._steps
+
+    def attempt(self, address: str) -> int:
+        """Number of the last attempt that has begun there."""
+        return self._attempts.get(address, 1)
 
     @property
     def history(self) -> History:
@@ -162,13 +175,18 @@ class _Rows:
         self.running: dict[str, tuple[str, float]] = {}
         self.left_out = 0
         self._recorded, self._history = recorded, history
-        self._attempts: dict[str, int] = {}
+        self.attempts: dict[str, int] = {}
+        self.noted: dict[tuple[str, int], Noted] = {}
 
     def read(self, line: e.AnyEntry) -> None:
+        if isinstance(line, e.Done | e.Fail | e.Skip) and line.gap is not None:
+            self.noted[line.at, line.n] = Noted(line.gap, None, False)
+        elif isinstance(line, e.Cancel):
+            self.noted[line.at, line.n] = Noted(line.gap, line.late, line.on)
         match line:
             case e.Start():
                 self.running[line.at] = (line.ref, line.t)
-                self._attempts[line.at] = line.n
+                self.attempts[line.at] = line.n
             case e.Cancel():
                 _, began = self.running.pop(line.at, ("", line.t))
                 self._add(line.at, line.ref, "cancelled", began, line.t - began, line.n, error=line.why)
@@ -194,7 +212,7 @@ class _Rows:
     def lose(self) -> None:
         """The owner is gone; of what was in flight nobody knows what became."""
         for at, (ref, began) in self.running.items():
-            self._add(at, ref, "unknown", began, 0.0, self._attempts[at], error=LOST)
+            self._add(at, ref, "unknown", began, 0.0, self.attempts[at], error=LOST)
         self.running = {}
 
     def _change(self) -> None:

@@ -23,6 +23,7 @@ from flowbench.runtime import entries as e
 from flowbench.runtime.journal import BLOB_BYTES, Journal
 from flowbench.runtime.log import Log
 from flowbench.runtime.replay import Recorded
+from flowbench.runtime.stops import Stops
 from flowbench.runtime.visits import Visits
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 class Memory:
     """steps: append-only. running: address -> (agent, unix seconds) of bodies that really wait. fanned: address of a
     fan-out that has begun -> its items. joins, patches: as flow.Recorded has them, earlier owners' too. log: what the
-    steps say. visits: what they ask of the engine.
+    steps say. visits: what they ask of the engine. stops: how soon they could be stopped, and were. epoch: unix seconds
+    at which perf_counter was 0.
     """
 
     keeps_text = False
@@ -45,12 +47,14 @@ class Memory:
         self._said = self.log.begun  # looked at after each step: the steps of most runs print nothing
         self.visits = Visits()
         self._asked = self.visits.open  # the same: most ask for nothing
+        self.stops = Stops()
+        self._beats = self.stops.beats  # the same: most look at no token
         self.joins = {} if recorded is None else dict(recorded.joins)
         self.patches: dict[tuple[str, str], list[tuple[tuple[str, ...], Any]]] = {}
         if recorded is not None:
             self.patches = {edge: list(each) for edge, each in recorded.patches.items()}
         self._bus, self._recorded = bus, recorded
-        self._epoch = time.time() - perf_counter()
+        self.epoch = time.time() - perf_counter()
         self._closed = False
 
     def attempt(self, at: str) -> int:
@@ -58,7 +62,7 @@ class Memory:
         return 1 if self._recorded is None else self._recorded.attempts.get(at, 0) + 1
 
     def start(self, at: str, ref: str, run: Evaluation) -> None:
-        now = perf_counter() + self._epoch
+        now = perf_counter() + self.epoch
         self.running[at] = (ref, now)
         self._bus.publish(Event("start", at, now, ref))
 
@@ -71,7 +75,7 @@ class Memory:
             return
         asked = self._asked
         attempt = 1 if self._recorded is None else self.attempt(at)
-        record = StepRecord(at, ref, "done", self._epoch + began, ended - began, value, out, None, attempt)
+        record = StepRecord(at, ref, "done", self.epoch + began, ended - began, value, out, None, attempt)
         if asked and (parts := self.visits.parts(at)):
             record = msgspec.structs.replace(record, parts=parts[0])
         self.steps.append(record)
@@ -90,7 +94,7 @@ class Memory:
         if self._closed:
             self.gone(at)
             return
-        started = self._epoch + began
+        started = self.epoch + began
         self.steps.append(StepRecord(at, ref, "failed", started, ended - began, value, None, error, self.attempt(at)))
         self.running.pop(at, None)
         self.log.trace(at, ref, raised)
@@ -107,7 +111,7 @@ class Memory:
         if self._closed:
             self.gone(at)
             return
-        started, attempt = self._epoch + began, self.attempt(at)
+        started, attempt = self.epoch + began, self.attempt(at)
         self.steps.append(StepRecord(at, ref, "skipped", started, ended - began, value, None, why or None, attempt))
         self.running.pop(at, None)
         self.log.end(at)
@@ -115,11 +119,14 @@ class Memory:
             self.visits.done(at, None)
         self._bus.publish(Event("skip", at, started, why))
 
-    def cancel(self, at: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
+    def cancel(self, at: str, ref: str, value: Any, why: str, run: Evaluation, asked: float | None = None) -> None:
+        ended = perf_counter()
+        if asked is not None:
+            self.stops.stopped[at] = asked, ended
         if self._closed:
             self.gone(at)
             return
-        now = perf_counter() + self._epoch
+        now = ended + self.epoch
         _, began = self.running.pop(at, (ref, now))
         attempt = 1 if self._recorded is None else self.attempt(at)
         self.steps.append(StepRecord(at, ref, "cancelled", began, now - began, value, None, why, attempt))
@@ -129,6 +136,12 @@ class Memory:
             self.visits.cancelled(at)
         self._bus.publish(Event("cancel", at, now, why))
 
+    def gap(self, step: StepRecord) -> float | None:
+        """Seconds that a step went without a heartbeat, at most; None if it had none."""
+        began = step.started - self.epoch
+        ended = self.stops.outlived.get(step.address) or began + step.seconds
+        return self.stops.gap(step.address, began, ended)
+
     @property
     def is_closed(self) -> bool:
         """The run has ended."""
@@ -136,6 +149,7 @@ class Memory:
 
     def gone(self, at: str) -> None:
         """A body that outlived its run has ended."""
+        self.stops.outlives(at, perf_counter())
         self.running.pop(at, None)
         self.visits.cancelled(at)
 
@@ -157,6 +171,8 @@ class Memory:
         """The journal answered a step."""
         assert self._recorded is not None
         visit = self._recorded.visits[at]
+        if visit.gap is not None:
+            self.stops.of(at).hear(visit.gap)
         status, parts = ("done" if error is None else "failed"), None
         if isinstance(visit, e.Skip):
             status, error = "skipped", visit.why or None
@@ -214,9 +230,12 @@ class Durable(Memory):
         assert text is not None
         assert made is not None
         n = 1 if self._recorded is None else self.attempt(at)
-        crc, t, d = zlib.crc32(text), self._epoch + began, ended - began
+        crc, t, d = zlib.crc32(text), self.epoch + began, ended - began
+        gap = self.stops.gap(at, began, ended) if self._beats else None
         if self._asked and (parts := self.visits.parts(at)):
-            self._write_parted(e.Done(at, ref, crc, t, d, n=n), made, parts[1])
+            self._write_large(e.Done(at, ref, crc, t, d, n=n, gap=gap), made, parts[1])
+        elif gap is not None:
+            self._write_large(e.Done(at, ref, crc, t, d, n=n, gap=gap), made, b"")
         elif len(made) <= BLOB_BYTES:
             self._write(e.Done(at, ref, crc, t, d, msgspec.Raw(made), n))
         elif not self._closed:
@@ -228,19 +247,34 @@ class Durable(Memory):
         run: Evaluation, raised: BaseException,
     ) -> None:  # fmt: skip
         crc = zlib.crc32(text) if text is not None else 0
-        self._write(e.Fail(at, ref, crc, self._epoch + began, ended - began, error, self.attempt(at)))
+        gap = self.stops.gap(at, began, ended)
+        self._write(e.Fail(at, ref, crc, self.epoch + began, ended - began, error, self.attempt(at), gap))
         super().fail(at, ref, value, text, error, began, ended, run, raised)
 
     def skip(
         self, at: str, ref: str, value: Any, text: bytes | None, why: str, began: float, ended: float, run: Evaluation
     ) -> None:
         crc = zlib.crc32(text) if text is not None else 0
-        self._write(e.Skip(at, ref, crc, self._epoch + began, ended - began, why, self.attempt(at)))
+        gap = self.stops.gap(at, began, ended)
+        self._write(e.Skip(at, ref, crc, self.epoch + began, ended - began, why, self.attempt(at), gap))
         super().skip(at, ref, value, text, why, began, ended, run)
 
-    def cancel(self, at: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
-        self._write(e.Cancel(at, ref, time.time(), why, self.attempt(at)))
-        super().cancel(at, ref, value, why, run)
+    def cancel(self, at: str, ref: str, value: Any, why: str, run: Evaluation, asked: float | None = None) -> None:
+        line = e.Cancel(at, ref, time.time(), why, self.attempt(at))
+        if asked is not None or self._beats:
+            line = self._measured(line, asked)
+        self._write(line)
+        super().cancel(at, ref, value, why, run, asked)
+
+    def _measured(self, line: e.Cancel, asked: float | None) -> e.Cancel:
+        """With what is known of how soon it could be stopped, and was."""
+        at, now = line.at, perf_counter()
+        if self.stops.runs_on(at):
+            return msgspec.structs.replace(line, on=True)
+        ended = self.stops.outlived.get(at) or now
+        began = self.running[at][1] - self.epoch if at in self.running else ended
+        late = None if asked is None else max(ended - asked, 0.0)
+        return msgspec.structs.replace(line, late=late, gap=self.stops.gap(at, began, ended))
 
     def answer(self, at: str, face: str, n: int, question: int, text: bytes, told: Told | None = None) -> None:
         now, how = time.time(), {} if told is None else told.recorded()
@@ -273,12 +307,14 @@ class Durable(Memory):
                 super().end(state, error, causes)
                 self._journal.close()
 
-    def _write_parted(self, line: e.Done, made: bytes, parts: bytes) -> None:
-        """An answer with parts; whichever of the two is large lies in a blob."""
+    def _write_large(self, line: e.Done, made: bytes, parts: bytes) -> None:
+        """An answer, and its parts if it has some; whichever of the two is large lies in a blob."""
         if self._closed:
             return
         kept: dict[str, Any] = {}
         for text, name, blob in ((made, "out", "blob"), (parts, "parts", "parts_blob")):
+            if not text:
+                continue
             is_small = len(text) <= BLOB_BYTES
             kept[name if is_small else blob] = msgspec.Raw(text) if is_small else self._journal.keep_blob(text)
         self._write(msgspec.structs.replace(line, **kept))

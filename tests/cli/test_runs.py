@@ -80,6 +80,13 @@ def test_show_tells_ctx_log_and_blueprint_alone(run: fb.Run) -> None:
     assert "doubling 3" not in only
 
 
+def test_show_tells_how_soon_steps_could_be_stopped(run: fb.Run) -> None:
+    page, data = told("show", run.id, "--heartbeats"), told("show", run.id, "--heartbeats", "--json")
+
+    assert page.stdout == f"{run.id} (failed): 3 steps; no heartbeats\n"
+    assert [row["longest_gap"] for row in json.loads(data.stdout)["rows"]] == [None, None, None]
+
+
 def test_show_tells_programs_everything(run: fb.Run) -> None:
     facts: dict[str, Any] = json.loads(told("show", run.id, "--json").stdout)
 

@@ -26,7 +26,9 @@ class Quiet:
     def linger(self) -> None:
         return None
 
-    def step_token(self) -> CancelToken:
+    def outlives(self, at: str, ended: float | None) -> None: ...
+
+    def step_token(self, at: str | None = None) -> CancelToken:
         return self.token.child()
 
 

@@ -32,7 +32,9 @@ class Here:
     def voice(self) -> Any:
         return lambda stream, text: None
 
-    def step_token(self) -> CancelToken:
+    def outlives(self, at: str, ended: float | None) -> None: ...
+
+    def step_token(self, at: str | None = None) -> CancelToken:
         return self.token.child()
 
 

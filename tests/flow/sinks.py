@@ -37,7 +37,7 @@ class Memory:
     def fail(self, address, ref, value, text, error, began, ended, run, raised) -> None:
         self.tell("fail", address, ref=ref, value=value, text=text, error=error, raised=raised)
 
-    def cancel(self, address: str, ref: str, value: Any, why: str, run: Evaluation) -> None:
+    def cancel(self, address: str, ref: str, value: Any, why: str, run: Evaluation, asked=None) -> None:
         self.tell("cancel", address, ref=ref, why=why)
 
     def parted(self, address, parts, text) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from flowbench import flow, process
 from flowbench.blueprint import REFERENCE, AgentDef, LuaScripts, LuaSpec, PythonFunction, SpecError, read_lua
-from flowbench.cancel import Aborted
+from flowbench.cancel import Aborted, BeatingToken
 from flowbench.engine.errors import Blocked, LuaFailed
 from flowbench.engine.ids import visit_id
 from flowbench.engine.spawner import Body, Site, Uses, Voice
@@ -102,6 +102,8 @@ class LuaSpawner:
             except process.TimedOut:
                 why = f"it did not end within {self._spec.timeout:g} s (its timeout){seen.where}"
                 raise LuaFailed(self._label, why) from None
+            if "gap" in told and isinstance(terms["token"], BeatingToken):
+                terms["token"].beats.hear(told["gap"])
             if "error" in told:
                 raise LuaFailed(self._label, told["error"])
             if not told["ok"]:

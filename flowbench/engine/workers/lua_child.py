@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 DEEPEST = 200  # containers inside each other
@@ -99,7 +100,7 @@ class Unfit(Exception):
 
 
 def main(asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
-    """{"value": JSON, "ok": bool}, or {"error": text} with the script's line.
+    """{"value": JSON, "ok": bool}, or {"error": text} with the script's line; with both, "gap" of its heartbeats.
 
     asked: source, label, globals (name -> JSON), hosts (names), memory (bytes).
     """
@@ -134,8 +135,9 @@ def main(asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
         fine, value, told = _beside(lambda: state.run(chunk), state)
         if not fine:
             said = lined(state.problem(value, told), label)
-            return {"error": f"{said}: the script may have {asked['memory'] >> 20} MiB" if said == FULL else said}
-        return state.answer(value)
+            said = f"{said}: the script may have {asked['memory'] >> 20} MiB" if said == FULL else said
+            return {"error": said, **state.beaten()}
+        return {**state.answer(value), **state.beaten()}
     except Unfit as error:
         return {"error": str(error)}
     except (lua54.LuaMemoryError, MemoryError):
@@ -143,10 +145,13 @@ def main(asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
 
 
 class _State:
-    """line: where the script was at its last heartbeat, every million instructions; 0 before the first."""
+    """line: where the script was at its last heartbeat, every million instructions; 0 before the first. gap: seconds
+    between two of them, at most, the first counted from the start.
+    """
 
     def __init__(self, lua: Any, library: Any, ask: Ask, label: str) -> None:
         self._lua, self._ask, self.line = lua, ask, 0
+        self.gap, self._last = 0.0, perf_counter()
         self._type = library.lua_type
         made = lua.compile(PRELUDE, name=b"=prelude", mode=b"t")(self._send, _say, self._beat, label.encode())
         self._kind, self._array, self._null, self.lend, self.run = made
@@ -224,7 +229,12 @@ class _State:
             return False, b"host." + name + b": " + str(error).encode("utf-8", "replace")
 
     def _beat(self, line: int) -> None:
-        self.line = line
+        self.line, now = line, perf_counter()
+        self.gap, self._last = max(self.gap, now - self._last), now
+
+    def beaten(self) -> dict[str, float]:
+        """{"gap": seconds}, its end included, if there was a heartbeat."""
+        return {"gap": max(self.gap, perf_counter() - self._last)} if self.line else {}
 
     def answer(self, value: Any) -> dict[str, Any]:
         """A table with the key `value` or `ok` says both; any other value is the answer, and ok.
