@@ -102,7 +102,8 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.Blocked                    a program's step failed by its own word
 ├─ tools.ToolError                  a native tool did not do what was asked
 │  ├─ tools.PathMissing
-│  └─ tools.BadGlob
+│  ├─ tools.BadGlob
+│  └─ tools.ConversionFailed        a page did not become Markdown
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
 ├─ runtime.RunError                 what became of a run

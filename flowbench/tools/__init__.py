@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
-    from flowbench.tools.errors import BadGlob, PathMissing, ToolError
+    from flowbench.tools.errors import BadGlob, ConversionFailed, PathMissing, ToolError
+    from flowbench.tools.html import html_to_markdown
     from flowbench.tools.text import (
         EllipsisKind,
         Segments,
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadGlob",
+    "ConversionFailed",
     "EllipsisKind",
     "PathMissing",
     "Segments",
     "Slice",
     "ToolError",
     "extract_segments",
+    "html_to_markdown",
     "set_hangul_compat_jamo_width_override",
     "slice_with_width",
     "truncate_to_width",
@@ -42,11 +45,12 @@ __all__ = [
 __getattr__ = front(
     "flowbench.tools",
     {
-        "errors": ("BadGlob", "PathMissing", "ToolError"),
+        "errors": ("BadGlob", "ConversionFailed", "PathMissing", "ToolError"),
         "text.cells": ("set_hangul_compat_jamo_width_override", "visible_width"),
         "text.cutting": (
             "EllipsisKind", "Segments", "Slice", "extract_segments", "slice_with_width", "truncate_to_width",
         ),
         "text.wrapping": ("wrap_text_with_ansi",),
+        "html": ("html_to_markdown",),
     },
 )  # fmt: skip

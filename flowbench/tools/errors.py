@@ -29,3 +29,13 @@ class BadGlob(ToolError):
     def __init__(self, pattern: str, why: str) -> None:
         super().__init__(f"Invalid glob pattern: {pattern!r}: {why}")
         self.pattern, self.why = pattern, why
+
+
+class ConversionFailed(ToolError):
+    """A page did not become Markdown. why: the library's words."""
+
+    code = "conversion_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Conversion error: {why}")
+        self.why = why

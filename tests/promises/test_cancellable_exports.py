@@ -28,6 +28,7 @@ from tests.engine.desks import Desk, Worker
 from tests.engine.test_link import Quiet
 from tests.flows import blueprint, step
 from tests.process import scripts
+from tests.promises import tooled
 
 PACKAGE = Path(fb.__file__).parent
 BOUND = 30.0  # seconds; a loaded machine, not a figure of merit
@@ -231,6 +232,8 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "runtime.rerun": rerun,
     "runtime.resume": resume,
 }
+
+CALLS |= tooled.CALLS
 
 each = pytest.mark.parametrize("name", sorted(CALLS))
 
