@@ -12,6 +12,14 @@ from flowbench.rooms import front
 if TYPE_CHECKING:
     from flowbench.tools.errors import BadGlob, ConversionFailed, PathMissing, ToolError
     from flowbench.tools.html import html_to_markdown
+    from flowbench.tools.keys import (
+        KittySequence,
+        matches_key,
+        matches_kitty_sequence,
+        matches_legacy_sequence,
+        parse_key,
+        parse_kitty_sequence,
+    )
     from flowbench.tools.text import (
         EllipsisKind,
         Segments,
@@ -28,12 +36,18 @@ __all__ = [
     "BadGlob",
     "ConversionFailed",
     "EllipsisKind",
+    "KittySequence",
     "PathMissing",
     "Segments",
     "Slice",
     "ToolError",
     "extract_segments",
     "html_to_markdown",
+    "matches_key",
+    "matches_kitty_sequence",
+    "matches_legacy_sequence",
+    "parse_key",
+    "parse_kitty_sequence",
     "set_hangul_compat_jamo_width_override",
     "slice_with_width",
     "truncate_to_width",
@@ -46,6 +60,10 @@ __getattr__ = front(
     "flowbench.tools",
     {
         "errors": ("BadGlob", "ConversionFailed", "PathMissing", "ToolError"),
+        "keys.kitty": ("KittySequence", "matches_kitty_sequence", "parse_kitty_sequence"),
+        "keys.legacy": ("matches_legacy_sequence",),
+        "keys.matching": ("matches_key",),
+        "keys.reading": ("parse_key",),
         "text.cells": ("set_hangul_compat_jamo_width_override", "visible_width"),
         "text.cutting": (
             "EllipsisKind", "Segments", "Slice", "extract_segments", "slice_with_width", "truncate_to_width",

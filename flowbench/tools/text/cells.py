@@ -56,7 +56,9 @@ def visible_width(text: str, tab_width: int = TAB_WIDTH) -> int:
             width = sum(scaled_width(escape, tab) or 0 for escape in parted(text)[1::2])
         # An escape parts graphemes, as a control does: what is measured is the same that is cut.
         # What is left of ESC is none of wcwidth's business, which has a grammar of its own.
-        text = without_escapes(text, "\0").replace(ESC, "\0")
+        text = without_escapes(text, "\0")
+        if ESC in text:
+            text = text.replace(ESC, "\0")
     if "\t" in text:
         width += text.count("\t") * tab_cells(tab_width)
     return width + _unescaped(text)

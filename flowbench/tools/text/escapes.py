@@ -47,6 +47,8 @@ def parted(text: str) -> list[str]:
 
 def without_escapes(text: str, instead: str = "") -> str:
     """The text with each escape replaced by `instead`."""
+    if "\x07" not in text and "\x1b\\" not in text:  # nothing long ends; the usual case, and several times as quick
+        return _SHORT_ESCAPE.sub(instead, text)
     return instead.join(parted(text)[::2])
 
 
