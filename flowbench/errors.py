@@ -103,6 +103,11 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ tools.ToolError                  a native tool did not do what was asked
 │  ├─ tools.PathMissing
 │  ├─ tools.BadGlob
+│  ├─ tools.PtyError                a session on a terminal
+│  │  ├─ tools.PtyFailed            which step of it, and why
+│  │  ├─ tools.PtyNotRunning
+│  │  ├─ tools.PtyAlreadyRunning
+│  │  └─ tools.PtyGone              it is about to end
 │  └─ tools.ConversionFailed        a page did not become Markdown
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read

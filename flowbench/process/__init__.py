@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flowbench.process.script import run_script
     from flowbench.process.spawn import spawn
     from flowbench.process.tagged import kill_tagged
+    from flowbench.process.terminal import Terminal
     from flowbench.process.warm import WarmJob, WarmPool
     from flowbench.process.work import blocking
 
@@ -40,6 +41,7 @@ __all__ = [
     "Output",
     "ProcessError",
     "Survivors",
+    "Terminal",
     "Terms",
     "TimedOut",
     "TooManyProcesses",
@@ -79,6 +81,7 @@ __getattr__ = front(
         "script": ("run_script",),
         "spawn": ("spawn",),
         "tagged": ("kill_tagged",),
+        "terminal": ("Terminal",),
         "warm": ("WarmJob", "WarmPool"),
         "work": ("blocking",),
     },

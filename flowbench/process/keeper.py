@@ -27,6 +27,7 @@ SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 LINUX = sys.platform == "linux"
 TERM, KILL = 15, 9  # module `signal` would cost 6 ms
 STOP, CONT = (19, 18) if LINUX else (17, 19)
+TYPED = [2, 3, 20] if LINUX else [2, 3, 18]  # INT, QUIT, TSTP: what keys send; a shell's `&` has some ignored
 
 Table = dict[int, list[int]]
 
@@ -65,7 +66,11 @@ def main(request_at: int, orders: int, report: int, answer: int) -> None:
 def _spawn(request: dict[str, Any]) -> int:
     argv = request["argv"]
     restored = [13, 25] if LINUX else [13]  # SIGPIPE and SIGXFSZ, which Python ignores and the child would inherit
-    return os.posix_spawnp(argv[0], argv, os.environ, setsid=True, setsigdef=restored)
+    opened = []
+    if tty := request.get("tty"):  # the first terminal that the leader of a new session opens is its own
+        opened = [(os.POSIX_SPAWN_OPEN, 0, tty, os.O_RDWR, 0), *((os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2))]
+        restored += TYPED
+    return os.posix_spawnp(argv[0], argv, os.environ, file_actions=opened, setsid=True, setsigdef=restored)
 
 
 def _fork(request: dict[str, Any], orders: int, report: int, answer: int) -> int:

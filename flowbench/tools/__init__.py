@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
-    from flowbench.tools.errors import BadGlob, ConversionFailed, PathMissing, ToolError
+    from flowbench.tools.errors import (
+        BadGlob,
+        ConversionFailed,
+        PathMissing,
+        PtyAlreadyRunning,
+        PtyError,
+        PtyFailed,
+        PtyGone,
+        PtyNotRunning,
+        ToolError,
+    )
     from flowbench.tools.html import html_to_markdown
     from flowbench.tools.keys import (
         KittySequence,
@@ -20,6 +30,8 @@ if TYPE_CHECKING:
         parse_key,
         parse_kitty_sequence,
     )
+    from flowbench.tools.pty_life import PtyResult
+    from flowbench.tools.pty_session import PtySession
     from flowbench.tools.text import (
         EllipsisKind,
         Segments,
@@ -38,6 +50,13 @@ __all__ = [
     "EllipsisKind",
     "KittySequence",
     "PathMissing",
+    "PtyAlreadyRunning",
+    "PtyError",
+    "PtyFailed",
+    "PtyGone",
+    "PtyNotRunning",
+    "PtyResult",
+    "PtySession",
     "Segments",
     "Slice",
     "ToolError",
@@ -59,16 +78,28 @@ __all__ = [
 __getattr__ = front(
     "flowbench.tools",
     {
-        "errors": ("BadGlob", "ConversionFailed", "PathMissing", "ToolError"),
+        "errors": (
+            "BadGlob",
+            "ConversionFailed",
+            "PathMissing",
+            "PtyAlreadyRunning",
+            "PtyError",
+            "PtyFailed",
+            "PtyGone",
+            "PtyNotRunning",
+            "ToolError",
+        ),
+        "html": ("html_to_markdown",),
         "keys.kitty": ("KittySequence", "matches_kitty_sequence", "parse_kitty_sequence"),
         "keys.legacy": ("matches_legacy_sequence",),
         "keys.matching": ("matches_key",),
         "keys.reading": ("parse_key",),
+        "pty_life": ("PtyResult",),
+        "pty_session": ("PtySession",),
         "text.cells": ("set_hangul_compat_jamo_width_override", "visible_width"),
         "text.cutting": (
             "EllipsisKind", "Segments", "Slice", "extract_segments", "slice_with_width", "truncate_to_width",
         ),
         "text.wrapping": ("wrap_text_with_ansi",),
-        "html": ("html_to_markdown",),
     },
 )  # fmt: skip

@@ -9,17 +9,24 @@ from flowbench.tools.awaiting import awaited
 
 if TYPE_CHECKING:
     from flowbench import tools
+    from flowbench.tools.pty_awaited import PtySession as PtySession
 
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
 
 # Those that block and are awaited on a worker thread; the name is the tag, too.
 BLOCKING = frozenset({"html_to_markdown"})
+# Those that are async by nature: the file of this room that defines them, under the same name.
+HOMES = {"PtySession": "pty_awaited"}
 
-__all__ = ["html_to_markdown"]
+__all__ = ["PtySession", "html_to_markdown"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in BLOCKING:
+    if name in BLOCKING:
+        value = awaited(name, getattr(import_module("flowbench.tools"), name))
+    elif name in HOMES:
+        value = getattr(import_module(f"flowbench.tools.{HOMES[name]}"), name)
+    else:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    value = globals()[name] = awaited(name, getattr(import_module("flowbench.tools"), name))
+    globals()[name] = value
     return value

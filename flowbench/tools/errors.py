@@ -39,3 +39,46 @@ class ConversionFailed(ToolError):
     def __init__(self, why: str) -> None:
         super().__init__(f"Conversion error: {why}")
         self.why = why
+
+
+class PtyError(ToolError):
+    """A terminal session did not do what was asked."""
+
+    code = "pty"
+
+
+class PtyFailed(PtyError):
+    """what: which step of it. why: the system's words, and what to do."""
+
+    code = "pty_failed"
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+        self.what, self.why = what, why
+
+
+class PtyNotRunning(PtyError):
+    """It was not started, or has ended."""
+
+    code = "pty_not_running"
+
+    def __init__(self) -> None:
+        super().__init__("PTY session is not running")
+
+
+class PtyAlreadyRunning(PtyError):
+    """One session runs one program at a time."""
+
+    code = "pty_already_running"
+
+    def __init__(self) -> None:
+        super().__init__("PTY session already running")
+
+
+class PtyGone(PtyError):
+    """Its program has ended; the call that has started it has not returned yet."""
+
+    code = "pty_gone"
+
+    def __init__(self) -> None:
+        super().__init__("PTY session is no longer available")

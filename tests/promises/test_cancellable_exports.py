@@ -15,13 +15,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import flowbench as fb
-from flowbench import cancel, engine, process, runtime
+from flowbench import cancel, engine, process, runtime, tools
 from flowbench.blueprint import Functions, MemoryStore, load
 from flowbench.cancel import Aborted, AbortReason, CancelToken
 from tests.engine.desks import Desk, Worker
@@ -195,6 +196,16 @@ def on_thread(token: CancelToken, mark: Path) -> Any:
         site.threads.close()
 
 
+def on_terminal(begin: Callable[..., Any]) -> Callable[[CancelToken, Path], Any]:
+    """An abort before the program runs raises, as the first words say, too."""
+
+    def call(token: CancelToken, mark: Path) -> None:
+        with suppress(Aborted):
+            begin(tools.PtySession(), f"touch {mark}; exec sleep 600", token=token)
+
+    return call
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "cancel.Handoff.call": handed_over,
     "cancel.blocking": lambda token, mark: cancel.blocking("test", token, lambda own: body(own, mark)).result(BOUND),
@@ -231,6 +242,11 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "runtime.launch": launch,
     "runtime.rerun": rerun,
     "runtime.resume": resume,
+    "tools.PtySession.start": on_terminal(tools.PtySession.start),
+    "tools.PtySession.start_argv": on_terminal(
+        lambda session, command, **terms: session.start_argv("sh", ["-c", command], **terms)
+    ),
+    "tools.PtySession.stream": on_terminal(lambda *args, **terms: list(tools.PtySession.stream(*args, **terms))),
 }
 
 CALLS |= tooled.CALLS
