@@ -102,6 +102,7 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.Blocked                    a program's step failed by its own word
 ├─ tools.ToolError                  a native tool did not do what was asked
 │  ├─ tools.PathMissing
+│  ├─ tools.NoDirectory
 │  ├─ tools.BadGlob
 │  ├─ tools.PtyError                a session on a terminal
 │  │  ├─ tools.PtyFailed            which step of it, and why

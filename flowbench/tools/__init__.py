@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowbench.tools.errors import (
         BadGlob,
         ConversionFailed,
+        NoDirectory,
         PathMissing,
         PtyAlreadyRunning,
         PtyError,
@@ -49,6 +50,7 @@ __all__ = [
     "ConversionFailed",
     "EllipsisKind",
     "KittySequence",
+    "NoDirectory",
     "PathMissing",
     "PtyAlreadyRunning",
     "PtyError",
@@ -81,6 +83,7 @@ __getattr__ = front(
         "errors": (
             "BadGlob",
             "ConversionFailed",
+            "NoDirectory",
             "PathMissing",
             "PtyAlreadyRunning",
             "PtyError",

@@ -21,13 +21,23 @@ class PathMissing(ToolError):
         self.path, self.why = path, why
 
 
+class NoDirectory(ToolError):
+    """path: as it was given; something else than a directory is there."""
+
+    code = "no_directory"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Search path must be a directory: {path}")
+        self.path = path
+
+
 class BadGlob(ToolError):
-    """pattern: as it was given. why: what is wrong with it, and where."""
+    """pattern: as it is read, with what was added to it. why: what is wrong with it, and where."""
 
     code = "bad_glob"
 
     def __init__(self, pattern: str, why: str) -> None:
-        super().__init__(f"Invalid glob pattern: {pattern!r}: {why}")
+        super().__init__(f"Invalid glob pattern: error parsing glob '{pattern}': {why}")
         self.pattern, self.why = pattern, why
 
 

@@ -1,0 +1,1 @@
+"""Files: which ones a tool looks at; walks, globs, ignore files, and finding by name."""

@@ -1,0 +1,126 @@
+"""Scopes: which ignore files hold in a directory, its own and those above it, and what they say of an entry there.
+
+Asked in this order, and in each from the directory upwards, until one has an opinion: `.ignore`; `.gitignore`;
+`.git/info/exclude`; the user's global ignore file. No repository is needed, and none ends what holds above it. The
+directories above the root of a walk count as well. What an ignore file takes back in is shown though it is hidden.
+Source: ripgrep 15 with --no-require-git; pi-natives 18.2.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Container
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from flowbench.tools.files.ignoring import Rules, rules_of
+from flowbench.tools.files.segments import Stage
+
+IGNORE, GITIGNORE, GIT = ".ignore", ".gitignore", ".git"
+NAMES = frozenset({IGNORE, GITIGNORE, GIT})
+
+Chain: TypeAlias = tuple[tuple[Stage, tuple[bool, ...]], ...]
+"""(where the directory stands in the rules of a file, which of them take back in), the nearest file first."""
+
+
+class Scopes(NamedTuple):
+    """What holds in one directory."""
+
+    ignore: Chain = ()
+    git: Chain = ()
+    exclude: Chain = ()
+    everywhere: Chain = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self)
+
+    def verdict(self, name: str, is_folder: bool) -> bool | None:
+        """True: ignored. False: taken back in. None: nobody has an opinion."""
+        for chain in self:
+            for stage, keeps in chain:
+                rank = (stage.folders if is_folder else stage.files).best(name)
+                if rank >= 0:
+                    return not keeps[rank]
+        return None
+
+    def below(self, name: str) -> Scopes:
+        """In the directory of this name, before its own files are looked at."""
+        if self.is_empty:
+            return self
+        return Scopes(*(_entered(chain, name) for chain in self))
+
+    def with_files_of(self, directory: str, names: Container[str], everywhere: Rules | None) -> Scopes:
+        """And with the directory's own files. names: entries that it has; everywhere: the user's global rules."""
+        ignore, git, exclude, general = self
+        if GIT in names:
+            general = _with((), everywhere)  # its `/name` is meant from the top of a repository
+        if IGNORE in names:
+            ignore = _with(ignore, rules_of(os.path.join(directory, IGNORE)))
+        if GITIGNORE in names:
+            git = _with(git, rules_of(os.path.join(directory, GITIGNORE)))
+        if GIT in names:
+            exclude = _with(exclude, rules_of(_exclude_file(os.path.join(directory, GIT))))
+        return Scopes(ignore, git, exclude, general)
+
+
+def above(root: str, everywhere: Rules | None) -> Scopes:
+    """What the directories above a root say of it. root: absolute, without links in it."""
+    *folders, _ = Path(root).parts
+    scopes = Scopes()
+    directory, in_repository = "", False
+    for folder in folders:
+        if directory:
+            scopes = scopes.below(folder)
+        directory = os.path.join(directory, folder)
+        names = present(directory)
+        scopes = scopes.with_files_of(directory, names, everywhere)
+        in_repository = in_repository or GIT in names
+    scopes = scopes.below(os.path.basename(root)) if folders else scopes
+    return scopes if in_repository else scopes._replace(everywhere=_with((), everywhere))
+
+
+def present(directory: str) -> frozenset[str]:
+    """Which of the names that matter a directory has, without listing it."""
+    return frozenset(name for name in NAMES if os.path.lexists(os.path.join(directory, name)))
+
+
+def everywhere() -> Rules | None:
+    """The user's global rules: `core.excludesFile` of git's configuration, else `git/ignore` where settings live."""
+    home = Path(os.path.expanduser("~"))
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    for place in (home / ".gitconfig", settings / "git" / "config"):
+        try:
+            text = place.read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError):
+            continue
+        found = re.search(r'(?im)^\s*excludesfile\s*=\s*"?\s*(\S[^"\r\n]*?)\s*"?\s*$', text)
+        if found:
+            return rules_of(os.path.expanduser(found[1]))
+    return rules_of(str(settings / "git" / "ignore"))
+
+
+def _exclude_file(git: str) -> str:
+    """git: the directory `.git`, or the file that stands for it in a worktree or a submodule."""
+    shared = git
+    if os.path.isfile(git):
+        shared = os.path.join(os.path.dirname(git), _first_line(git).removeprefix("gitdir:").strip())
+        shared = os.path.join(shared, _first_line(os.path.join(shared, "commondir")) or ".")
+    return os.path.join(shared, "info", "exclude")
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readline(4096).strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _entered(chain: Chain, name: str) -> Chain:
+    return tuple((below, keeps) for stage, keeps in chain if (below := stage.enter(name)) is not None)
+
+
+def _with(chain: Chain, rules: Rules | None) -> Chain:
+    return chain if rules is None or rules.start is None else ((rules.start, rules.keeps), *chain)
