@@ -109,7 +109,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  │  ├─ tools.PtyNotRunning
 │  │  ├─ tools.PtyAlreadyRunning
 │  │  └─ tools.PtyGone              it is about to end
-│  └─ tools.ConversionFailed        a page did not become Markdown
+│  ├─ tools.ConversionFailed        a page did not become Markdown
+│  └─ tools.ShellFailed             no session, a folder that is none, ...
 ├─ graph.GraphError                 a drawing cannot be laid out
 ├─ storage.StorageError             a file of ours cannot be written or read
 ├─ runtime.RunError                 what became of a run

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     )
     from flowbench.process.isolated import Answered, run_isolated
     from flowbench.process.leash import clear
+    from flowbench.process.offstage import backstage, carry
     from flowbench.process.output import Output
     from flowbench.process.script import run_script
+    from flowbench.process.session import Session, living_below
     from flowbench.process.spawn import spawn
     from flowbench.process.tagged import kill_tagged
     from flowbench.process.terminal import Terminal
@@ -40,6 +42,7 @@ __all__ = [
     "NotStarted",
     "Output",
     "ProcessError",
+    "Session",
     "Survivors",
     "Terminal",
     "Terms",
@@ -49,10 +52,13 @@ __all__ = [
     "Voice",
     "WarmJob",
     "WarmPool",
+    "backstage",
     "blocking",
+    "carry",
     "clear",
     "ended",
     "kill_tagged",
+    "living_below",
     "run_isolated",
     "run_script",
     "spawn",
@@ -62,6 +68,7 @@ __all__ = [
 __getattr__ = front(
     "flowbench.process",
     {
+        "offstage": ("backstage", "carry"),
         "child": ("Ended", "PROCESSES", "Terms", "Voice"),
         "dialog": ("Dialog",),
         "errors": (
@@ -79,6 +86,7 @@ __getattr__ = front(
         "leash": ("clear",),
         "output": ("Output",),
         "script": ("run_script",),
+        "session": ("Session", "living_below"),
         "spawn": ("spawn",),
         "tagged": ("kill_tagged",),
         "terminal": ("Terminal",),

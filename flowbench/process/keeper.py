@@ -28,6 +28,7 @@ LINUX = sys.platform == "linux"
 TERM, KILL = 15, 9  # module `signal` would cost 6 ms
 STOP, CONT = (19, 18) if LINUX else (17, 19)
 TYPED = [2, 3, 20] if LINUX else [2, 3, 18]  # INT, QUIT, TSTP: what keys send; a shell's `&` has some ignored
+FREE = 100  # above the numbers under which a child may want files
 
 Table = dict[int, list[int]]
 
@@ -64,13 +65,28 @@ def main(request_at: int, orders: int, report: int, answer: int) -> None:
 
 
 def _spawn(request: dict[str, Any]) -> int:
-    argv = request["argv"]
+    argv, own = request["argv"], request.get("env")
+    words = {word: value for word, value in os.environb.items() if word in (b"FLOWBENCH_RUN", b"FLOWBENCH_CHILD")}
+    env = os.environ if own is None else {**own, **words}
+    files = [(_moved(fd), number) for fd, number in request.get("files", ())]
+    actions: list[Any] = [(os.POSIX_SPAWN_DUP2, fd, number) for fd, number in files]
     restored = [13, 25] if LINUX else [13]  # SIGPIPE and SIGXFSZ, which Python ignores and the child would inherit
-    opened = []
     if tty := request.get("tty"):  # the first terminal that the leader of a new session opens is its own
-        opened = [(os.POSIX_SPAWN_OPEN, 0, tty, os.O_RDWR, 0), *((os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2))]
+        actions += [(os.POSIX_SPAWN_OPEN, 0, tty, os.O_RDWR, 0), *((os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2))]
         restored += TYPED
-    return os.posix_spawnp(argv[0], argv, os.environ, file_actions=opened, setsid=True, setsigdef=restored)
+    child = os.posix_spawnp(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=restored)
+    for fd, _ in files:
+        os.close(fd)
+    return child
+
+
+def _moved(fd: int) -> int:
+    """The same file under a number that is nobody's place, and that the child does not inherit."""
+    import fcntl
+
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FREE)
+    os.close(fd)
+    return moved
 
 
 def _fork(request: dict[str, Any], orders: int, report: int, answer: int) -> int:

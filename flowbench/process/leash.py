@@ -40,6 +40,8 @@ class Leash:
     def __init__(self, request: Mapping[str, Any], tag: str, env: Mapping[str, str], files: Mapping[str, int]) -> None:
         """request: as keeper.main reads it. files: stdin, stdout, stderr, and answer for a body; still the caller's.
 
+        A file whose name is a number is the program's under that number.
+
         Raises: OSError.
         """
         self.tag, self.word, self.storm = tag, secrets.token_hex(8), 0
@@ -56,11 +58,12 @@ class Leash:
 
     def _start(self, request: Mapping[str, Any], env: Mapping[str, str], files: Mapping[str, int]) -> None:
         answer = files.get("answer", -1)
-        asked = _file(marshal.dumps(dict(request)))
+        more = [(fd, int(name)) for name, fd in files.items() if name.isdecimal()]
+        asked = _file(marshal.dumps({**request, "files": more}))
         orders, self._orders = os.pipe()
         report, told = os.pipe()
         try:
-            fds = [asked, orders, told, *([answer] if answer >= 0 else [])]
+            fds = [asked, orders, told, *([answer] if answer >= 0 else []), *(fd for fd, _ in more)]
             site = [] if answer >= 0 else ["-S"]  # a function may need what site-packages install
             self._process = subprocess.Popen(
                 [sys.executable, "-I", *site, "-c", BOOT, str(Path(keeper.__file__).parent)]
@@ -149,6 +152,16 @@ async def clear(tag: str) -> None:
         leash.stop()
     for leash in left:
         await leash.end()
+
+
+async def end_all(seconds: float) -> None:
+    """Ask all trees that are heard on this loop to end, and wait for that, at most so long."""
+    loop = asyncio.get_running_loop()
+    left = [leash for leashes in list(_held.values()) for leash in leashes if leash._loop is loop]
+    for leash in left:
+        leash.stop()
+    if left:
+        await asyncio.wait([asyncio.wrap_future(leash.gone) for leash in left], timeout=seconds)
 
 
 def read(loop: asyncio.AbstractEventLoop, fd: int, take: Callable[[bytes], object], end: Callable[[], object]) -> None:

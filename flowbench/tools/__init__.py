@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         PtyFailed,
         PtyGone,
         PtyNotRunning,
+        ShellFailed,
         ToolError,
     )
     from flowbench.tools.html import html_to_markdown
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     )
     from flowbench.tools.pty_life import PtyResult
     from flowbench.tools.pty_session import PtySession
+    from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
+    from flowbench.tools.shells.result import ShellResult
     from flowbench.tools.text import (
         EllipsisKind,
         Segments,
@@ -60,8 +63,13 @@ __all__ = [
     "PtyResult",
     "PtySession",
     "Segments",
+    "Shell",
+    "ShellFailed",
+    "ShellResult",
+    "ShellStream",
     "Slice",
     "ToolError",
+    "execute_shell",
     "extract_segments",
     "html_to_markdown",
     "matches_key",
@@ -90,6 +98,7 @@ __getattr__ = front(
             "PtyFailed",
             "PtyGone",
             "PtyNotRunning",
+            "ShellFailed",
             "ToolError",
         ),
         "html": ("html_to_markdown",),
@@ -99,6 +108,8 @@ __getattr__ = front(
         "keys.reading": ("parse_key",),
         "pty_life": ("PtyResult",),
         "pty_session": ("PtySession",),
+        "shells.blocking": ("Shell", "ShellStream", "execute_shell"),
+        "shells.result": ("ShellResult",),
         "text.cells": ("set_hangul_compat_jamo_width_override", "visible_width"),
         "text.cutting": (
             "EllipsisKind", "Segments", "Slice", "extract_segments", "slice_with_width", "truncate_to_width",

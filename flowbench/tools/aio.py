@@ -10,15 +10,17 @@ from flowbench.tools.awaiting import awaited
 if TYPE_CHECKING:
     from flowbench import tools
     from flowbench.tools.pty_awaited import PtySession as PtySession
+    from flowbench.tools.shells.awaited import Shell as Shell
+    from flowbench.tools.shells.awaited import execute_shell as execute_shell
 
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
 
 # Those that block and are awaited on a worker thread; the name is the tag, too.
 BLOCKING = frozenset({"html_to_markdown"})
 # Those that are async by nature: the file of this room that defines them, under the same name.
-HOMES = {"PtySession": "pty_awaited"}
+HOMES = {"PtySession": "pty_awaited", "Shell": "shells.awaited", "execute_shell": "shells.awaited"}
 
-__all__ = ["PtySession", "html_to_markdown"]
+__all__ = ["PtySession", "Shell", "execute_shell", "html_to_markdown"]
 
 
 def __getattr__(name: str) -> Any:

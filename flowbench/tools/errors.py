@@ -92,3 +92,16 @@ class PtyGone(PtyError):
 
     def __init__(self) -> None:
         super().__init__("PTY session is no longer available")
+
+
+class ShellFailed(ToolError):
+    """A shell did not come to the point of carrying out the command, or was lost on the way; its session is gone.
+
+    what: which step of it. why: the system's words, or what to do.
+    """
+
+    code = "shell_failed"
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+        self.what, self.why = what, why

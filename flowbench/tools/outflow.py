@@ -27,7 +27,7 @@ class Outflow:
         self._change = threading.Condition()
         self._waiting: deque[bytes] = deque()
         self._size = 0
-        self._is_full = self._is_over = False
+        self._is_full = self._is_over = self._is_left = False
         self._until: float | None = None
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._told: list[int] = []
@@ -44,11 +44,18 @@ class Outflow:
     def put(self, chunk: bytes) -> bool:
         """False if it is full now; put no more until `room` is called."""
         with self._change:
+            if self._is_left:
+                return True
             self._waiting.append(chunk)
             self._size += len(chunk)
             self._is_full = self._size >= LIMIT
             self._notify()
             return not self._is_full
+
+    @property
+    def has_room(self) -> bool:
+        """It is not full."""
+        return not self._is_full
 
     def cut(self, seconds: float) -> None:
         """From so many seconds on nothing more comes out."""
@@ -61,6 +68,14 @@ class Outflow:
             self._notify()
 
     # The consumer
+
+    def leave(self) -> None:
+        """Nobody takes any more: nothing more comes out, and nobody who writes waits for room."""
+        with self._change:
+            self._is_left, self._is_full = True, False
+            self._waiting.clear()
+            self._size = 0
+        self._room()
 
     def take(self) -> int | str | None:
         """The number that was told, then the next text, at last None. Blocks."""

@@ -206,6 +206,10 @@ def on_terminal(begin: Callable[..., Any]) -> Callable[[CancelToken, Path], Any]
     return call
 
 
+def in_shell(run: Callable[[str, CancelToken], Any]) -> Callable[[CancelToken, Path], Any]:
+    return lambda token, mark: run(f"touch {mark}; sleep 600", token)
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "cancel.Handoff.call": handed_over,
     "cancel.blocking": lambda token, mark: cancel.blocking("test", token, lambda own: body(own, mark)).result(BOUND),
@@ -242,6 +246,9 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "runtime.launch": launch,
     "runtime.rerun": rerun,
     "runtime.resume": resume,
+    "tools.Shell.run": in_shell(lambda command, token: tools.Shell().run(command, token=token)),
+    "tools.Shell.stream": in_shell(lambda command, token: list(tools.Shell().stream(command, token=token))),
+    "tools.execute_shell": in_shell(lambda command, token: tools.execute_shell(command, token=token)),
     "tools.PtySession.start": on_terminal(tools.PtySession.start),
     "tools.PtySession.start_argv": on_terminal(
         lambda session, command, **terms: session.start_argv("sh", ["-c", command], **terms)

@@ -1,0 +1,62 @@
+"""Face: what the blocking and the awaited Shell have in common; one session of their own behind each."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Mapping
+
+from flowbench.cancel import CancelToken, bound
+from flowbench.process import PROCESSES, Output, backstage
+from flowbench.tools.outflow import Outflow
+from flowbench.tools.shells.core import Core, Order, Setup
+from flowbench.tools.shells.result import ShellResult
+
+
+class Face:
+    """See Shell."""
+
+    def __init__(
+        self,
+        *,
+        session_env: Mapping[str, str] | None = None,
+        snapshot_path: str | os.PathLike[str] | None = None,
+        limit: int = PROCESSES,
+    ) -> None:
+        snapshot = None if snapshot_path is None else os.path.abspath(snapshot_path)
+        self.core = Core(Setup(dict(session_env or {}), snapshot, limit))
+        weakref.finalize(self, self.core.let_go)
+
+    def outflow(self) -> Outflow:
+        loop, stir = backstage(), self.core.stir
+        return Outflow(lambda: loop.call_soon_threadsafe(stir.set))
+
+
+def order(
+    command: str,
+    cwd: str | os.PathLike[str] | None,
+    env: Mapping[str, str] | None,
+    token: CancelToken | None,
+    timeout_ms: float | None,
+) -> Order:
+    """In the context of the caller: what stops their step stops the command. The deadline counts from here."""
+    own = bound(token, None if timeout_ms is None else timeout_ms / 1000)
+    return Order(command, own, None if cwd is None else os.fspath(cwd), dict(env or {}))
+
+
+class Kept:
+    """A sink for a command that nobody listens to: both ends of what it writes, and a file if it is long."""
+
+    has_room = True
+
+    def __init__(self) -> None:
+        self._output = Output(None, f"shell-{id(self):x}")
+
+    def put(self, chunk: bytes) -> None:
+        self._output.take(chunk)
+
+    def within(self, result: ShellResult) -> ShellResult:
+        import msgspec
+
+        self._output.close()
+        return msgspec.structs.replace(result, output=self._output.text())
