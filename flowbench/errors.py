@@ -93,6 +93,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  └─ engine.SecretNotAllowed
 ├─ cancel.Panicked                  tagged work raised what may not leave it: SystemExit, ...
 ├─ engine.LuaFailed                 a Lua script raised, with its line
+├─ engine.ToolTimedOut              a tool took longer than its timeout_ms
 ├─ engine.AgentBlockFailed          a language model gave no answer
 ├─ engine.McpFailed                 a server of tools did not answer
 ├─ engine.NotebookFailed            a notebook did not get through, or handed nothing over

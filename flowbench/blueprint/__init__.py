@@ -105,6 +105,8 @@ if TYPE_CHECKING:
     from flowbench.blueprint.linting import lint
     from flowbench.blueprint.mending import fixed, located
     from flowbench.blueprint.python_body import is_python, run_body
+    from flowbench.blueprint.tool_options import TOOLS, ToolOptions
+    from flowbench.blueprint.tool_specs import ToolSpec, options_of, read_tool, tool_call
     from flowbench.blueprint.versions.frames import history_frame
     from flowbench.blueprint.versions.git import GitStore
     from flowbench.blueprint.versions.memory import MemoryStore
@@ -128,6 +130,7 @@ __all__ = [
     "MODES",
     "NOTEBOOK_PATH",
     "REFERENCE",
+    "TOOLS",
     "ZERO_HASH",
     "AgentBlockSpec",
     "AgentDef",
@@ -193,6 +196,8 @@ __all__ = [
     "SpecError",
     "Spot",
     "StepInput",
+    "ToolOptions",
+    "ToolSpec",
     "Trace",
     "Traced",
     "UnfitFunction",
@@ -231,6 +236,7 @@ __all__ = [
     "lua_host",
     "lua_script",
     "lua_scripts",
+    "options_of",
     "origin",
     "parse",
     "parse_requirement",
@@ -245,6 +251,7 @@ __all__ = [
     "read_lua",
     "read_notebook",
     "read_operator",
+    "read_tool",
     "remember_trust",
     "require_trust",
     "resolve",
@@ -260,6 +267,7 @@ __all__ = [
     "templates",
     "text_hash",
     "to_json",
+    "tool_call",
     "trust",
     "trust_hash",
     "under",
@@ -276,6 +284,8 @@ __getattr__ = front(
         "linting": ("lint",),
         "mending": ("fixed", "located"),
         "python_body": ("is_python", "run_body"),
+        "tool_options": ("TOOLS", "ToolOptions"),
+        "tool_specs": ("ToolSpec", "options_of", "read_tool", "tool_call"),
         "versions.frames": ("history_frame",),
         "versions.git": ("GitStore",),
         "versions.memory": ("MemoryStore",),

@@ -11,7 +11,7 @@ import re
 import types
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -21,6 +21,8 @@ from flowbench.blueprint.references import AGENT, FILE
 from flowbench.blueprint.secret_names import REFERENCE
 from flowbench.blueprint.shape import UNSIGNED, ReadBy, Record, Unsigned, written_fields
 from flowbench.blueprint.specs import CHOICES, CommandSpec, LuaSpec
+from flowbench.blueprint.tool_options import TOOLS
+from flowbench.blueprint.tool_specs import IGNORE
 from flowbench.flow import nodes
 
 Schema = dict[str, Any]
@@ -33,6 +35,7 @@ SPECS: dict[str, type[msgspec.Struct]] = {
     "notebook": NotebookSpec,
     "subprocess": CommandSpec,
 }
+TAKES = "The option that takes a step's input which is no object."
 _EXPECTED = "A value read from the ctx, a literal, or an operation. Short: `$.a` or `ctx.a` for a path."
 
 
@@ -143,11 +146,22 @@ def _records(top: type[Record]) -> dict[str, Schema]:
         if tag is not None:
             del made[cls.__name__]["additionalProperties"]  # provenance: later versions may say more
     made["AgentFile"] = _agent_file(made[AgentDef.__name__])
+    specs = {kind: cls.__name__ for kind, cls in SPECS.items()} | {"tool": "ToolSpec"}
     made[AgentDef.__name__]["allOf"] = [
-        {"if": {"properties": {"kind": {"const": kind}}}, "then": {"properties": {"spec": _ref(cls.__name__)}}}
-        for kind, cls in SPECS.items()
+        {"if": {"properties": {"kind": {"const": kind}}}, "then": {"properties": {"spec": _ref(name)}}}
+        for kind, name in specs.items()
     ]
-    return made | {cls.__name__: _spec(cls) for cls in SPECS.values()}
+    return made | {cls.__name__: _spec(cls) for cls in SPECS.values()} | _tools()
+
+
+def _tools() -> dict[str, Schema]:
+    """The spec of kind `tool`, and of each tool."""
+    made = {}
+    for name, cls in TOOLS.items():
+        each = _spec(cls)
+        takes = {"description": TAKES, "enum": [*each["properties"], IGNORE, None]}
+        made[f"tool_{name}"] = {**each, "properties": {"tool": {"const": name}, "input": takes, **each["properties"]}}
+    return {"ToolSpec": _one_of(made, "tool"), **made}
 
 
 def _spec(cls: type[msgspec.Struct]) -> Schema:
@@ -191,6 +205,8 @@ def _of_hint(hint: Any) -> tuple[Schema, list[type[Record]]]:
     if origin in (Union, types.UnionType):
         members = [_of_hint(each) for each in arguments]
         return {"anyOf": [inner for inner, _ in members]}, [record for _, records in members for record in records]
+    if origin is Literal:
+        return {"enum": list(arguments)}, []
     if origin is tuple:
         inner, records = _of_hint(arguments[0])
         if AgentDef in records:

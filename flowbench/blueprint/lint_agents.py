@@ -11,6 +11,7 @@ from flowbench.blueprint.placeholders import SpecError
 from flowbench.blueprint.registry import Functions
 from flowbench.blueprint.specs import read_command, read_lua, templates
 from flowbench.blueprint.survey import Survey
+from flowbench.blueprint.tool_specs import read_tool
 from flowbench.diagnostic import Diagnostic, Fix, Level
 from flowbench.errors import nearest
 from flowbench.flow import Step
@@ -80,6 +81,7 @@ def invalid_spec(survey: Survey, functions: Functions) -> Iterator[Diagnostic]:
         "notebook": read_notebook,
         "operator": read_operator,
         "subprocess": read_command,
+        "tool": read_tool,
     }
     for index, agent in enumerate(survey.blueprint.agents):
         try:

@@ -31,7 +31,7 @@ SEMVER = re.compile(rf"{_PART}\.{_PART}\.{_PART}(?:-{_LABEL}(?:\.{_LABEL})*)?(?:
 class AgentKind(StrEnum):
     """Who does an agent's work. python_fn: a function registered with @agent, `spec = {"fn_id": its id}`.
 
-    flow: another Blueprint, as a run of its own. notebook: a notebook with parameters.
+    flow: another Blueprint, as a run of its own. notebook: a notebook with parameters. tool: one of our own tools.
     """
 
     LUA = "lua"
@@ -42,6 +42,7 @@ class AgentKind(StrEnum):
     PYTHON_FN = "python_fn"
     FLOW = "flow"
     NOTEBOOK = "notebook"
+    TOOL = "tool"
 
 
 class OperatorKind(StrEnum):

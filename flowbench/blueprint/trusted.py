@@ -1,11 +1,12 @@
 """Trust: a Blueprint that was read from a file may run commands only after its person has allowed just these.
 
 What a cell or a Python program writes is trusted: running it already runs code. A file is data, until an agent in it
-is a command: a subprocess, a script, an agent block, a notebook: anything but a registered function, a plain operator
-or a flow of such agents. A model is paid for, is told what the ctx holds, and may start programs as its tools. Then
-the hash of the whole Blueprint, with everything it refers to, has to be allowed once per person. One small file per
-hash, in a folder that only its owner can write: whoever can write there could change any key as well, so there is
-none. What a cell or a program wrote, ran and recorded stays allowed, so that its run can be resumed.
+is a command: a subprocess, a script, an agent block, a notebook: anything but a registered function, a plain operator,
+a tool that only reads, or a flow of such agents. A model is paid for, is told what the ctx holds, and may start
+programs as its tools. Then the hash of the whole Blueprint, with everything it refers to, has to be allowed once per
+person. One small file per hash, in a folder that only its owner can write: whoever can write there could change any
+key as well, so there is none. What a cell or a program wrote, ran and recorded stays allowed, so that its run can be
+resumed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ LINES = 200  # of one agent in a summary
 
 
 def commands(blueprint: Blueprint) -> tuple[AgentDef, ...]:
-    """The agents that are neither registered functions nor plain operators, whether the flow calls them or not."""
+    """The agents that are no registered functions, plain operators or tools that only read, whether the flow calls them
+    or not.
+    """
     return tuple(agent for agent in blueprint.agents if not _is_harmless(agent.kind, agent.spec))
 
 
@@ -125,6 +128,12 @@ def _is_harmless(kind: Any, spec: Any) -> bool:
         kind, spec = work.pop()
         if isinstance(kind, str) and kind in HARMLESS:
             continue
+        if kind == AgentKind.TOOL:
+            from flowbench.blueprint.tool_specs import needs_trust  # most Blueprints have no tool
+
+            if needs_trust(spec):
+                return False
+            continue
         inner = spec.get("blueprint") if kind == AgentKind.FLOW and isinstance(spec, dict) else None
         agents = inner.get("agents", []) if isinstance(inner, dict) else None
         if not isinstance(agents, list | tuple) or not all(isinstance(each, dict) for each in agents):
@@ -157,7 +166,10 @@ def _brief(agent: AgentDef) -> str:
     spec = agent.spec
     program = spec.get("program") if isinstance(spec, dict) else None
     argv = spec.get("argv") if isinstance(spec, dict) else None
-    if isinstance(argv, list):
+    tool = spec.get("tool") if agent.kind == AgentKind.TOOL and isinstance(spec, dict) else None
+    if isinstance(tool, str):
+        said = f"{tool} {json.dumps({name: each for name, each in spec.items() if name != 'tool'})}"
+    elif isinstance(argv, list):
         said = " ".join(each if isinstance(each, str) else json.dumps(each) for each in argv)
     elif isinstance(program, str):
         arguments = spec.get("args", [])

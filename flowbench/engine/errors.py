@@ -343,6 +343,16 @@ class LuaFailed(FlowbenchError):
         super().__init__(f"lua eval [{label}]: {why}")
 
 
+class ToolTimedOut(FlowbenchError):
+    """A tool took longer than its `timeout_ms`. said: the end of what it wrote."""
+
+    code = "tool_timed_out"
+
+    def __init__(self, tool: str, timeout_ms: float | None, said: str) -> None:
+        within = f"tool {tool} did not end within {timeout_ms or 0:g} ms (its timeout_ms)"
+        super().__init__(f"{within}; it wrote: {said}" if said else within)
+
+
 class AgentBlockFailed(FlowbenchError):
     """A language model gave no answer. Source: mlua-swarm 0.2.1 `agent-block run failed`."""
 

@@ -26,7 +26,12 @@ from flowbench.runtime.whence import whence
 if TYPE_CHECKING:
     import pandas as pd
 
-TAKES_VALUES = (bp.AgentKind.PYTHON_FN, bp.AgentKind.FLOW, bp.AgentKind.NOTEBOOK)  # all others are given text
+TAKES_VALUES = (
+    bp.AgentKind.PYTHON_FN,
+    bp.AgentKind.FLOW,
+    bp.AgentKind.NOTEBOOK,
+    bp.AgentKind.TOOL,
+)  # all others are given text
 TOLD_SYSTEM = (bp.AgentKind.OPERATOR, bp.AgentKind.AGENT_BLOCK)  # whose system prompt is rendered for each visit
 DELEGATE = "operator_delegate"
 
@@ -60,8 +65,8 @@ class TokenExplained(msgspec.Struct, frozen=True):
 class AgentExplained(msgspec.Struct, frozen=True):
     """layers: outermost first. operator_kind, tier: what holds, and who said so. faces: hook, bridge or backend -> the
     name of its class. work: of kind operator, who does it: the operator's name and class, or that nobody is registered,
-    without whom no launch begins; else "". worker: the binding that operators are given. template: the system prompt as
-    it is written.
+    without whom no launch begins; of kind tool, which one; else "". worker: the binding that operators are given.
+    template: the system prompt as it is written.
     """
 
     name: str
@@ -165,6 +170,14 @@ def _ref(agent: bp.AgentDef) -> str:
     return ref if agent.kind is bp.AgentKind.OPERATOR and isinstance(ref, str) else ""
 
 
+def _tool(agent: bp.AgentDef) -> str:
+    """`grep`, and what it does that a file has to be trusted for; "" of an agent of another kind."""
+    if agent.kind is not bp.AgentKind.TOOL:
+        return ""
+    spec = bp.read_tool(agent.spec)
+    return f"{spec.tool}: {spec.known.danger}" if spec.known.danger else spec.tool
+
+
 def _work(ref: str, desks: Mapping[str, engine.Operator | None]) -> str:
     found = desks.get(ref)
     return ref and f"{ref}: {'nobody is registered yet' if found is None else type(found).__name__}"
@@ -198,7 +211,7 @@ def _agent(
         tier,
         info.id,
         {name: type(face).__name__ for name, face in found.items()},
-        _work(_ref(agent), desks),
+        _tool(agent) or _work(_ref(agent), desks),
         engine.binding_of(agent.profile),
         template if agent.kind in TOLD_SYSTEM and not delegated else None,
         tuple(_step(each, forms) for each in inputs if each.ref == agent.name),

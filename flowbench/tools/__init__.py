@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
+    from flowbench.tools.catalog import CATALOG, Tool
     from flowbench.tools.errors import (
         BadGlob,
         ConversionFailed,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CATALOG",
     "BadGlob",
     "ConversionFailed",
     "EllipsisKind",
@@ -68,6 +70,7 @@ __all__ = [
     "ShellResult",
     "ShellStream",
     "Slice",
+    "Tool",
     "ToolError",
     "execute_shell",
     "extract_segments",
@@ -88,6 +91,7 @@ __all__ = [
 __getattr__ = front(
     "flowbench.tools",
     {
+        "catalog": ("CATALOG", "Tool"),
         "errors": (
             "BadGlob",
             "ConversionFailed",

@@ -233,7 +233,7 @@ OURS = {  # of flowbench alone, or with tests of their own that look at every wo
     },
     "engine": {
         *("AgentBlockFailed", "LuaFailed", "McpFailed", "NotFolded", "NotebookFailed"),
-        *("SecretNotAllowed", "SecretNotGiven", "TemplateFailed", "UnknownLayer", "UnknownVerdict"),
+        *("SecretNotAllowed", "SecretNotGiven", "TemplateFailed", "ToolTimedOut", "UnknownLayer", "UnknownVerdict"),
         "VerdictNotAllowed",
         *("ResourceNotFound", "SpawnDepthExceeded", "TokenTaskMismatch"),  # above as what a dispatch failed of
     },

@@ -11,6 +11,7 @@ from flowbench.engine.workers.command import CommandFactory
 from flowbench.engine.workers.lua import LuaFactory
 from flowbench.engine.workers.operator import OperatorFactory, Operators
 from flowbench.engine.workers.python_fn import PythonFactory
+from flowbench.engine.workers.tool import ToolFactory
 
 
 def factories(
@@ -34,5 +35,6 @@ def factories(
         "python_fn": PythonFactory(functions),
         "rust_fn": PythonFactory(functions, as_prompt=True),
         "subprocess": CommandFactory(),
+        "tool": ToolFactory(),
         **(more or {}),
     }

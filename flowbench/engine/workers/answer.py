@@ -27,7 +27,7 @@ def answer(ended: process.Ended, spec: CommandSpec, hide: Callable[[str], str]) 
     value, is_json = _value(ended, spec)
     why = _why_not(ended, spec, value if is_json else _NOTHING)
     if why is not None:
-        told = value if is_json or isinstance(value, str) else {key: _tail(hide(text)) for key, text in value.items()}
+        told = value if is_json or isinstance(value, str) else {key: tail(hide(text)) for key, text in value.items()}
         raise Blocked(value, flow.compact(told), f" - {why}")
     if spec.fold == "json" and not is_json:
         return fold(ended.stdout.text(), "json")  # tells what it is instead
@@ -36,7 +36,7 @@ def answer(ended: process.Ended, spec: CommandSpec, hide: Callable[[str], str]) 
     found = at_pointer(value, spec.output) if is_json else _NOTHING
     if found is _NOTHING:
         what = f"its answer has nothing at {spec.output}" if is_json else "its stdout is no JSON that output could name"
-        raise Blocked(value, _tail(hide(flow.compact(value))), f" - {what}")
+        raise Blocked(value, tail(hide(flow.compact(value))), f" - {what}")
     return fold(found, spec.fold or "containers")
 
 
@@ -93,5 +93,6 @@ def _json(output: process.Output) -> Any:
         return _NOTHING
 
 
-def _tail(text: str) -> str:
+def tail(text: str) -> str:
+    """The end of a text, for an error."""
     return text if len(text) <= TOLD else f"... {text[-TOLD:]}"

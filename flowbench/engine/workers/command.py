@@ -73,7 +73,7 @@ class CommandSpawner:
             holds["cwd"], holds["timeout"], holds["limit"] = given.cwd, command.timeout, command.max_processes
             stdin = None if given.stdin is None else given.stdin.encode()
             if command.stream_mode is None:
-                holds["voice"] = _briefly(voice, site.secrets.text)
+                holds["voice"] = briefly(voice, site.secrets.text)
                 ended = await process.spawn(given.argv, stdin=stdin, **holds)
                 return answer(ended, command, site.secrets.text)
             events = Events(command.stream_mode, voice, site.secrets.text)
@@ -109,7 +109,7 @@ class CommandSpawner:
         return _Given(argv, filled.get("stdin"), env, filled.get("cwd"))
 
 
-def _briefly(voice: Voice, hide: Callable[[str], str]) -> Voice:
+def briefly(voice: Voice, hide: Callable[[str], str]) -> Voice:
     """Of a long answer only the beginning is told: it is the step's output anyway. hide: as of `answer`."""
     left = HEARD
 

@@ -1,0 +1,132 @@
+"""Tool options: what the spec of an agent of kind `tool` may say, one struct per tool; their defaults are the tools'.
+
+A field that is not said is left to the tool. The tools themselves are a room beside this one: a test holds the two
+together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+
+class ToolOptions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base. tool: its name. principal: the option that takes a step's input which is no object; "" for none. needed:
+    options without which it cannot begin. danger: what it does that a file has to be trusted for; "" for a tool that
+    only reads. safe: options that take the danger away, as long as they say just this.
+    """
+
+    tool: ClassVar[str] = ""
+    principal: ClassVar[str] = ""
+    needed: ClassVar[tuple[str, ...]] = ()
+    danger: ClassVar[str] = ""
+    safe: ClassVar[dict[str, Any]] = {}
+
+
+class Timed(ToolOptions, frozen=True):
+    """timeout_ms: milliseconds that it may take."""
+
+    timeout_ms: float | None = None
+
+
+class HtmlToMarkdown(Timed, frozen=True):
+    """Turns an HTML page into Markdown. html: the page. clean_content: leave out navigation, forms and footers.
+    skip_images: leave out images. timeout_ms: milliseconds that it may take.
+    """
+
+    tool = "html_to_markdown"
+    principal, needed = "html", ("html",)
+    html: str | None = None
+    clean_content: bool | None = None
+    skip_images: bool | None = None
+
+
+class Pty(Timed, frozen=True):
+    """Runs a command on a terminal and answers with its exit code and output. command: for the shell. shell: that
+    reads it. cwd: its folder. env: added to the environment. cols: of the terminal. rows: of the terminal.
+    ok_from: "exit" (code 0 is a success), a list of exit codes, or "any". timeout_ms: milliseconds that it may take.
+    """
+
+    tool = "pty"
+    principal, needed, danger = "command", ("command",), "runs a command on a terminal"
+    command: str | None = None
+    shell: str | None = None
+    cwd: str | None = None
+    env: dict[str, str] | None = None
+    cols: int | None = None
+    rows: int | None = None
+    ok_from: Literal["exit", "any"] | tuple[int, ...] | None = None
+
+
+class VisibleWidth(ToolOptions, frozen=True):
+    """Counts the cells that a text takes on a terminal. text: with or without escapes. tab_width: cells of a tab."""
+
+    tool = "visible_width"
+    principal, needed = "text", ("text",)
+    text: str | None = None
+    tab_width: int | None = None
+
+
+class TruncateToWidth(ToolOptions, frozen=True):
+    """Cuts a text to so many cells. text: one line. max_width: cells. ellipsis: 0 for …, 1 for three dots, 2 for none.
+    pad: fill up with spaces. tab_width: cells of a tab.
+    """
+
+    tool = "truncate_to_width"
+    principal, needed = "text", ("text", "max_width")
+    text: str | None = None
+    max_width: int | None = None
+    ellipsis: int | None = None
+    pad: bool | None = None
+    tab_width: int | None = None
+
+
+class SliceWithWidth(ToolOptions, frozen=True):
+    """Takes a part of a line by its cells. line: the text. start: first cell. length: cells. strict: leave out a wide
+    character that would reach over the end. tab_width: cells of a tab.
+    """
+
+    tool = "slice_with_width"
+    principal, needed = "line", ("line", "start", "length")
+    line: str | None = None
+    start: int | None = None
+    length: int | None = None
+    strict: bool | None = None
+    tab_width: int | None = None
+
+
+class WrapText(ToolOptions, frozen=True):
+    """Breaks a text into lines of so many cells, with colours kept. text: the text. width: cells of a line. tab_width:
+    cells of a tab.
+    """
+
+    tool = "wrap_text_with_ansi"
+    principal, needed = "text", ("text", "width")
+    text: str | None = None
+    width: int | None = None
+    tab_width: int | None = None
+
+
+class ParseKey(ToolOptions, frozen=True):
+    """Names the key that a terminal has sent. data: the bytes, as text. kitty_active: it speaks Kitty's protocol."""
+
+    tool = "parse_key"
+    principal, needed = "data", ("data",)
+    data: str | None = None
+    kitty_active: bool | None = None
+
+
+ALL: tuple[type[ToolOptions], ...] = (
+    HtmlToMarkdown,
+    Pty,
+    VisibleWidth,
+    TruncateToWidth,
+    SliceWithWidth,
+    WrapText,
+    ParseKey,
+)
+"""In the order in which they are listed."""
+
+TOOLS: dict[str, type[ToolOptions]] = {each.tool: each for each in ALL}
+"""By the name that `spec.tool` gives."""

@@ -1,0 +1,69 @@
+"""Catalog: the tools that can be a step or a command, by name: how each is called with plain options.
+
+What they can be told, and what is dangerous, is written down where Blueprints are (blueprint.TOOLS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from flowbench.cancel import CancelToken
+
+Heard = Callable[[str], object]
+Options = Mapping[str, Any]
+
+
+class Tool(NamedTuple):
+    """name: as a Blueprint says it. call: (options, token, heard) -> the answer, to be awaited; abort raises Aborted or
+    returns flags, as its function says. heard: what it writes while it works. uses: what it takes up meanwhile.
+    function: "" or the name in this room whose options it takes.
+    """
+
+    name: str
+    call: Callable[[Options, CancelToken, Heard], Awaitable[Any]]
+    uses: Literal["loop", "thread", "process"]
+    function: str = ""
+
+
+def _awaited(name: str, uses: Literal["thread", "process"] = "thread") -> Tool:
+    """One that `aio` has under its own name."""
+
+    async def call(options: Options, token: CancelToken, heard: Heard) -> Any:
+        from flowbench.tools import aio
+
+        return await getattr(aio, name)(**options, token=token)
+
+    return Tool(name, call, uses, name)
+
+
+def _quick(name: str) -> Tool:
+    """One that is over at once and takes no token."""
+
+    async def call(options: Options, token: CancelToken, heard: Heard) -> Any:
+        from flowbench import tools
+
+        return getattr(tools, name)(**options)
+
+    return Tool(name, call, "loop", name)
+
+
+async def _pty(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench.tools import aio
+
+    return await aio.PtySession().start(**options, token=token, on_chunk=heard)
+
+
+CATALOG: Mapping[str, Tool] = {
+    each.name: each
+    for each in (
+        _awaited("html_to_markdown"),
+        Tool("pty", _pty, "process"),
+        _quick("visible_width"),
+        _quick("truncate_to_width"),
+        _quick("slice_with_width"),
+        _quick("wrap_text_with_ansi"),
+        _quick("parse_key"),
+    )
+}
+"""By name, in the order of `blueprint.TOOLS`."""
