@@ -134,6 +134,19 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.InvalidId
 │  ├─ project.InvalidStatus
 │  ├─ project.InvalidTransition     of a task's status
+│  ├─ project.NoProject             no `.flow` here or above
+│  ├─ project.NotFound              no such epic or task
+│  ├─ project.AlreadyThere          it would have been overwritten
+│  ├─ project.DocumentError         a file that cannot be read, with line and column
+│  │  ├─ project.MergeConflict
+│  │  └─ project.InvalidRecord      its fields make no epic or task
+│  ├─ project.DuplicateRecord       two files claim one id
+│  ├─ project.SectionError          a heading is there twice
+│  ├─ project.ConcurrentChange      somebody else has written the file meanwhile
+│  ├─ project.ProjectBusy
+│  ├─ project.Unfinished            a decided change waits for its files
+│  ├─ project.InvalidConfig
+│  ├─ project.SchemaUnknown         made by a newer flowctl
 │  └─ project.GraphInvalid          tasks and what they depend on make no graph
 │     ├─ project.DuplicateTask
 │     ├─ project.UnknownTask

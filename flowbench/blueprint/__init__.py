@@ -37,7 +37,6 @@ from flowbench.blueprint.errors import (
     UntrustedBlueprint,
     VersionNotFound,
 )
-from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.hashes import content_hash, text_hash
 from flowbench.blueprint.hints import hint_names
 from flowbench.blueprint.loader import HasBlueprint, Source, load
@@ -95,6 +94,7 @@ from flowbench.blueprint.trusted import (
     trust,
     trust_hash,
 )
+from flowbench.excerpt import Spot
 from flowbench.rooms import front
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from flowbench.blueprint.errors import InvalidAgentFile, UnreadableText
-from flowbench.blueprint.excerpt import spot
 from flowbench.blueprint.folder import Folder, Refused
 from flowbench.blueprint.hashes import text_hash
 from flowbench.blueprint.model import AgentDef, AgentKind, AgentProfile
 from flowbench.blueprint.place import ROOT, under
 from flowbench.blueprint.reader import Document, read
 from flowbench.blueprint.words import what
+from flowbench.excerpt import spot
 
 SUFFIX = ".md"
 LIMIT = 64 * 2**10  # bytes of front matter

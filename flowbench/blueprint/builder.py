@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flowbench.blueprint.errors import UnreadableText
-from flowbench.blueprint.excerpt import spot
 from flowbench.blueprint.place import ROOT, under
 from flowbench.blueprint.words import SHOWN
+from flowbench.excerpt import spot
 
 DEPTH = 200  # lists and objects inside each other
 

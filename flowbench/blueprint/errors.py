@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from flowbench.blueprint.excerpt import Spot
 from flowbench.blueprint.words import did_you_mean
 from flowbench.errors import FlowbenchError
+from flowbench.excerpt import Spot
 
 if TYPE_CHECKING:
     from flowbench.diagnostic import Diagnostics

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from flowbench.blueprint.builder import DEPTH, Builder, Mark, refuse
-from flowbench.blueprint.scalars import NoNumber, real, whole
+from flowbench.scalars import NoNumber, real, whole
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = re.compile(r"[ \t\n\r]*")

@@ -9,8 +9,8 @@ from typing import Any
 from flowbench.blueprint.builder import DEPTH
 from flowbench.blueprint.errors import InvalidBlueprint
 from flowbench.blueprint.place import ROOT, under
-from flowbench.blueprint.scalars import HIGHEST, LOWEST
 from flowbench.blueprint.words import what
+from flowbench.scalars import HIGHEST, LOWEST
 
 
 def copied(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from typing import Any
 
 from flowbench import flow
 from flowbench.blueprint.errors import InvalidBlueprint, UnreadableText
-from flowbench.blueprint.excerpt import spot
 from flowbench.blueprint.loader import HasBlueprint, load
 from flowbench.blueprint.model import Blueprint
 from flowbench.blueprint.place import ROOT
 from flowbench.blueprint.words import what
+from flowbench.excerpt import spot
 from flowbench.flow.nodes import NODES
 
 WORDS: Mapping[str, Any] = {

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from flowbench.blueprint.builder import Mark, refuse
 from flowbench.blueprint.errors import UnknownFormat, UnreadableText
-from flowbench.blueprint.excerpt import Spot, spot
 from flowbench.blueprint.json_text import read_json
 from flowbench.blueprint.place import outward
+from flowbench.excerpt import Spot, spot
 
 LIMIT = 8 * 2**20  # bytes of UTF-8
 YAML_LIMIT = 2**21  # bytes; YAML is read by Python code, a hundred times as slowly as JSON

@@ -19,7 +19,7 @@ from ruamel.yaml.events import (
 
 from flowbench.blueprint.builder import Builder, Mark, refuse
 from flowbench.blueprint.errors import UnreadableText
-from flowbench.blueprint.scalars import NoNumber, plain
+from flowbench.scalars import NoNumber, plain
 
 # Line breaks to YAML 1.1 and plain characters to 1.2: who wrote them cannot know which. The rest cannot be printed.
 _DOUBTFUL = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")

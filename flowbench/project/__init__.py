@@ -7,53 +7,166 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
-    from flowbench.project.dag import Dag, Frontier
+    from flowbench.project.change import (
+        Change,
+    )
+    from flowbench.project.dag import (
+        Dag,
+        Frontier,
+    )
     from flowbench.project.errors import (
+        AlreadyThere,
+        ConcurrentChange,
         Cycle,
+        DocumentError,
+        DuplicateRecord,
         DuplicateTask,
         GraphInvalid,
+        InvalidConfig,
         InvalidId,
+        InvalidRecord,
         InvalidStatus,
         InvalidTransition,
+        MergeConflict,
+        NoProject,
+        NotFound,
         NothingToSplitInto,
+        ProjectBusy,
         ProjectError,
+        SchemaUnknown,
+        SectionError,
+        Unfinished,
         UnknownDependency,
         UnknownTask,
     )
-    from flowbench.project.status import Status
+    from flowbench.project.events import (
+        Event,
+    )
+    from flowbench.project.front_edit import (
+        REMOVE,
+    )
+    from flowbench.project.front_matter import (
+        Document,
+    )
+    from flowbench.project.index import (
+        Problem,
+    )
+    from flowbench.project.layout import (
+        Layout,
+    )
+    from flowbench.project.locks import (
+        FileLock,
+    )
+    from flowbench.project.project import (
+        Project,
+    )
+    from flowbench.project.records import (
+        Epic,
+        Task,
+    )
+    from flowbench.project.state import (
+        Runtime,
+    )
+    from flowbench.project.status import (
+        Status,
+    )
+    from flowbench.project.validate import (
+        EpicReport,
+        Report,
+    )
 
 __all__ = [
+    "REMOVE",
+    "AlreadyThere",
+    "Change",
+    "ConcurrentChange",
     "Cycle",
     "Dag",
+    "Document",
+    "DocumentError",
+    "DuplicateRecord",
     "DuplicateTask",
+    "Epic",
+    "EpicReport",
+    "Event",
+    "FileLock",
     "Frontier",
     "GraphInvalid",
+    "InvalidConfig",
     "InvalidId",
+    "InvalidRecord",
     "InvalidStatus",
     "InvalidTransition",
+    "Layout",
+    "MergeConflict",
+    "NoProject",
+    "NotFound",
     "NothingToSplitInto",
+    "Problem",
+    "Project",
+    "ProjectBusy",
     "ProjectError",
+    "Report",
+    "Runtime",
+    "SchemaUnknown",
+    "SectionError",
     "Status",
+    "Task",
+    "Unfinished",
     "UnknownDependency",
     "UnknownTask",
 ]
 
+# Loaded when first used: a verb needs a few files of the room.
 __getattr__ = front(
     "flowbench.project",
     {
-        "dag": ("Dag", "Frontier"),
+        "change": ("Change",),
+        "dag": (
+            "Dag",
+            "Frontier",
+        ),
         "errors": (
+            "AlreadyThere",
+            "ConcurrentChange",
             "Cycle",
+            "DocumentError",
+            "DuplicateRecord",
             "DuplicateTask",
             "GraphInvalid",
+            "InvalidConfig",
             "InvalidId",
+            "InvalidRecord",
             "InvalidStatus",
             "InvalidTransition",
+            "MergeConflict",
+            "NoProject",
+            "NotFound",
             "NothingToSplitInto",
+            "ProjectBusy",
             "ProjectError",
+            "SchemaUnknown",
+            "SectionError",
+            "Unfinished",
             "UnknownDependency",
             "UnknownTask",
         ),
+        "events": ("Event",),
+        "front_edit": ("REMOVE",),
+        "front_matter": ("Document",),
+        "index": ("Problem",),
+        "layout": ("Layout",),
+        "locks": ("FileLock",),
+        "project": ("Project",),
+        "records": (
+            "Epic",
+            "Task",
+        ),
+        "state": ("Runtime",),
         "status": ("Status",),
+        "validate": (
+            "EpicReport",
+            "Report",
+        ),
     },
 )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowbench.errors import FlowbenchError
+
+if TYPE_CHECKING:
+    from flowbench.excerpt import Spot
 
 
 class ProjectError(FlowbenchError):
@@ -106,3 +111,147 @@ class NothingToSplitInto(GraphInvalid):
     def __init__(self, id: str) -> None:
         super().__init__(f"{id} cannot be split into nothing: name the tasks that stand for it")
         self.id = id
+
+
+class NoProject(ProjectError):
+    """start: folder from which it was looked for, upwards."""
+
+    code = "no_project"
+
+    def __init__(self, start: Path) -> None:
+        super().__init__(".flow/ does not exist. Run 'flowctl init' first.")
+        self.start = start
+
+
+class NotFound(ProjectError):
+    """id: of an epic or a task. path: where its file would be."""
+
+    code = "not_found"
+
+    def __init__(self, id: str, path: Path) -> None:
+        super().__init__(f"{'Task' if '.' in id else 'Epic'} {id} missing: {path}")
+        self.id, self.path = id, path
+
+
+class DocumentError(ProjectError):
+    """A file of the project cannot be read. path: the file. message: what is wrong, one line.
+
+    line, column: from 1, None when unknown. excerpt: that line with a caret below, or "".
+    """
+
+    code, stage = "document", "read"
+
+    def __init__(self, path: Path | str, message: str, spot: Spot | None = None) -> None:
+        super().__init__(message)
+        self.path, self.message, self.spot = path, message, spot
+        self.source = str(path)
+        self.line = spot.line if spot else None
+        self.column = spot.column if spot else None
+        self.excerpt = spot.excerpt if spot else ""
+
+    @property
+    def brief(self) -> str:
+        """All of it in one line, without the excerpt."""
+        where = f"line {self.line}, column {self.column}: " if self.spot else ""
+        return f"{self.source}: {where}{self.message}"
+
+    def __str__(self) -> str:
+        return f"{self.brief}\n{self.excerpt}" if self.excerpt else self.brief
+
+
+class MergeConflict(DocumentError):
+    """Git has left both versions in the file."""
+
+    code = "merge_conflict"
+
+
+class InvalidRecord(DocumentError):
+    """The front matter can be read, but it is no epic or task. key: which field."""
+
+    code = "invalid_record"
+
+    def __init__(self, path: Path | str, message: str, key: str = "", spot: Spot | None = None) -> None:
+        super().__init__(path, message, spot)
+        self.key = key
+
+
+class DuplicateRecord(ProjectError):
+    """id: claimed by all of `paths`."""
+
+    code = "duplicate_record"
+
+    def __init__(self, id: str, paths: Sequence[Path]) -> None:
+        super().__init__(f"{id} is there more than once: {', '.join(map(str, paths))}; remove or rename all but one")
+        self.id, self.paths = id, list(paths)
+
+
+class AlreadyThere(ProjectError):
+    """path: would have been overwritten."""
+
+    code = "already_there"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Refusing to overwrite {path}: it is there already")
+        self.path = path
+
+
+class ConcurrentChange(ProjectError):
+    """path: was changed by somebody else between the reading and the writing of it."""
+
+    code = "concurrent_change"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"concurrent modification: {path} has just been changed by another program; nothing was written, try again"
+        )
+        self.path = path
+
+
+class ProjectBusy(ProjectError):
+    """path: the lock. seconds: waited for it."""
+
+    code = "project_busy"
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__(
+            f"another program has been writing to this project for {seconds:g} s (lock: {path}); "
+            "try again, or end that program"
+        )
+        self.path, self.seconds = path, seconds
+
+
+class Unfinished(ProjectError):
+    """A change that was decided before could not be finished. what: in the words of the system."""
+
+    code = "unfinished_change"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"a change of this project is decided but not finished: {what}; mend that, and the next command finishes it"
+        )
+        self.what = what
+
+
+class InvalidConfig(ProjectError):
+    """key: dotted, or "" for the file."""
+
+    code = "invalid_config"
+
+
+class SchemaUnknown(ProjectError):
+    """found: of meta.json."""
+
+    code = "schema_unknown"
+
+    def __init__(self, found: object) -> None:
+        super().__init__(
+            f"schema_version unsupported in meta.json (expected 1, 2, got {found!r}); "
+            "a newer flowctl has made this project"
+        )
+        self.found = found
+
+
+class SectionError(ProjectError):
+    """The body of a document has a heading twice, or lacks one."""
+
+    code = "section"

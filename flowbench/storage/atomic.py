@@ -17,8 +17,8 @@ class Files:
     def open_folder(self, path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-    def create(self, path: Path) -> int:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    def create(self, path: Path, mode: int = 0o600) -> int:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
 
     def allow(self, fd: int, mode: int) -> None:
         os.fchmod(fd, mode)
@@ -67,20 +67,34 @@ def write(path: Path, data: bytes, *, mode: int = 0o600, files: Files = REAL) ->
         raise StorageError.of(path, error) from error
 
 
-def _write_beside(path: Path, data: bytes, mode: int, files: Files) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    fd = files.create(temporary)
+def stage(path: Path, data: bytes, mode: int | None, files: Files = REAL) -> None:
+    """A new file, whole and synced, or none. mode: exact; None: as the umask has it for files that others may read.
+
+    Raises: OSError.
+    """
+    fd = files.create(path) if mode is not None else files.create(path, 0o666)
     try:
         try:
-            files.allow(fd, mode)
+            if mode is not None:
+                files.allow(fd, mode)
             left = memoryview(data)
             while left:
                 left = left[files.write(fd, left) :]
             files.sync(fd)
         finally:
             files.close(fd)
+    except BaseException:  # an abort or Ctrl-C in the middle leaves no file either
+        with suppress(OSError):
+            files.remove(path)
+        raise
+
+
+def _write_beside(path: Path, data: bytes, mode: int, files: Files) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    stage(temporary, data, mode, files)
+    try:
         files.replace(temporary, path)
-    except BaseException:  # an abort or Ctrl-C in the middle leaves no temporary file either
+    except BaseException:
         with suppress(OSError):
             files.remove(temporary)
         raise

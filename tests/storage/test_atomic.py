@@ -40,9 +40,9 @@ class Faulty(Files):
         self._call("open_folder")
         return super().open_folder(path)
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Path, mode: int = 0o600) -> int:
         self._call("create")
-        return super().create(path)
+        return super().create(path, mode)
 
     def allow(self, fd: int, mode: int) -> None:
         self._call("allow")
@@ -202,7 +202,7 @@ class Recorded(Files):
     def open_folder(self, path: Path) -> int:
         return 7
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Path, mode: int = 0o600) -> int:
         self.operations.append(("link", path.name))
         return 8
 
