@@ -103,6 +103,8 @@ FlowbenchError                      everything that flowbench raises for people 
 ├─ engine.Blocked                    a program's step failed by its own word
 ├─ tools.ToolError                  a native tool did not do what was asked
 │  ├─ tools.PathMissing
+│  ├─ tools.SixelFailed             a picture did not become a sequence of a terminal, or back
+│  ├─ tools.ClipboardFailed         no display, no program that reaches it, or no text or picture
 │  ├─ tools.NoDirectory
 │  ├─ tools.BadGlob
 │  ├─ tools.PtyError                a session on a terminal

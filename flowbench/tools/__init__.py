@@ -11,8 +11,10 @@ from flowbench.rooms import front
 
 if TYPE_CHECKING:
     from flowbench.tools.catalog import CATALOG, Tool
+    from flowbench.tools.clipboard import copy_to_clipboard, read_image_from_clipboard
     from flowbench.tools.errors import (
         BadGlob,
+        ClipboardFailed,
         ConversionFailed,
         NoDirectory,
         PathMissing,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         PtyGone,
         PtyNotRunning,
         ShellFailed,
+        SixelFailed,
         ToolError,
     )
     from flowbench.tools.html import html_to_markdown
@@ -33,10 +36,13 @@ if TYPE_CHECKING:
         parse_key,
         parse_kitty_sequence,
     )
+    from flowbench.tools.pictures import Picture
+    from flowbench.tools.profile import get_work_profile
     from flowbench.tools.pty_life import PtyResult
     from flowbench.tools.pty_session import PtySession
     from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
     from flowbench.tools.shells.result import ShellResult
+    from flowbench.tools.sixel import decode_sixel, decode_sixel_to_png, encode_sixel
     from flowbench.tools.text import (
         EllipsisKind,
         Segments,
@@ -48,15 +54,18 @@ if TYPE_CHECKING:
         visible_width,
         wrap_text_with_ansi,
     )
+    from flowbench.tools.tokens import TokenCount, count_tokens
 
 __all__ = [
     "CATALOG",
     "BadGlob",
+    "ClipboardFailed",
     "ConversionFailed",
     "EllipsisKind",
     "KittySequence",
     "NoDirectory",
     "PathMissing",
+    "Picture",
     "PtyAlreadyRunning",
     "PtyError",
     "PtyFailed",
@@ -69,17 +78,26 @@ __all__ = [
     "ShellFailed",
     "ShellResult",
     "ShellStream",
+    "SixelFailed",
     "Slice",
+    "TokenCount",
     "Tool",
     "ToolError",
+    "copy_to_clipboard",
+    "count_tokens",
+    "decode_sixel",
+    "decode_sixel_to_png",
+    "encode_sixel",
     "execute_shell",
     "extract_segments",
+    "get_work_profile",
     "html_to_markdown",
     "matches_key",
     "matches_kitty_sequence",
     "matches_legacy_sequence",
     "parse_key",
     "parse_kitty_sequence",
+    "read_image_from_clipboard",
     "set_hangul_compat_jamo_width_override",
     "slice_with_width",
     "truncate_to_width",
@@ -92,8 +110,10 @@ __getattr__ = front(
     "flowbench.tools",
     {
         "catalog": ("CATALOG", "Tool"),
+        "clipboard": ("copy_to_clipboard", "read_image_from_clipboard"),
         "errors": (
             "BadGlob",
+            "ClipboardFailed",
             "ConversionFailed",
             "NoDirectory",
             "PathMissing",
@@ -103,6 +123,7 @@ __getattr__ = front(
             "PtyGone",
             "PtyNotRunning",
             "ShellFailed",
+            "SixelFailed",
             "ToolError",
         ),
         "html": ("html_to_markdown",),
@@ -110,14 +131,23 @@ __getattr__ = front(
         "keys.legacy": ("matches_legacy_sequence",),
         "keys.matching": ("matches_key",),
         "keys.reading": ("parse_key",),
+        "pictures": ("Picture",),
+        "profile": ("get_work_profile",),
         "pty_life": ("PtyResult",),
         "pty_session": ("PtySession",),
         "shells.blocking": ("Shell", "ShellStream", "execute_shell"),
         "shells.result": ("ShellResult",),
+        "sixel": ("decode_sixel", "decode_sixel_to_png", "encode_sixel"),
         "text.cells": ("set_hangul_compat_jamo_width_override", "visible_width"),
         "text.cutting": (
-            "EllipsisKind", "Segments", "Slice", "extract_segments", "slice_with_width", "truncate_to_width",
+            "EllipsisKind",
+            "Segments",
+            "Slice",
+            "extract_segments",
+            "slice_with_width",
+            "truncate_to_width",
         ),
         "text.wrapping": ("wrap_text_with_ansi",),
+        "tokens": ("TokenCount", "count_tokens"),
     },
-)  # fmt: skip
+)

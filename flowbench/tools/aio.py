@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from flowbench.tools.shells.awaited import execute_shell as execute_shell
 
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
+    count_tokens = awaited("count_tokens", tools.count_tokens)
+    read_image_from_clipboard = awaited("read_image_from_clipboard", tools.read_image_from_clipboard)
 
 # Those that block and are awaited on a worker thread; the name is the tag, too.
-BLOCKING = frozenset({"html_to_markdown"})
+BLOCKING = frozenset({"count_tokens", "html_to_markdown", "read_image_from_clipboard"})
 # Those that are async by nature: the file of this room that defines them, under the same name.
 HOMES = {"PtySession": "pty_awaited", "Shell": "shells.awaited", "execute_shell": "shells.awaited"}
 
-__all__ = ["PtySession", "Shell", "execute_shell", "html_to_markdown"]
+__all__ = ["PtySession", "Shell", "count_tokens", "execute_shell", "html_to_markdown", "read_image_from_clipboard"]
 
 
 def __getattr__(name: str) -> Any:

@@ -105,3 +105,15 @@ class ShellFailed(ToolError):
     def __init__(self, what: str, why: str) -> None:
         super().__init__(f"{what}: {why}")
         self.what, self.why = what, why
+
+
+class SixelFailed(ToolError):
+    """A picture did not become a sequence of a terminal, or the other way round. Built from its text."""
+
+    code = "sixel_failed"
+
+
+class ClipboardFailed(ToolError):
+    """The clipboard was not reached, or what it holds not read. Built from its text."""
+
+    code = "clipboard_failed"
