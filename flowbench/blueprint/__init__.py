@@ -106,7 +106,7 @@ if TYPE_CHECKING:
     from flowbench.blueprint.mending import fixed, located
     from flowbench.blueprint.python_body import is_python, run_body
     from flowbench.blueprint.tool_options import TOOLS, ToolOptions
-    from flowbench.blueprint.tool_specs import ToolSpec, options_of, read_tool, tool_call
+    from flowbench.blueprint.tool_specs import ToolSpec, about_tool, options_of, read_tool, tool_call
     from flowbench.blueprint.versions.frames import history_frame
     from flowbench.blueprint.versions.git import GitStore
     from flowbench.blueprint.versions.memory import MemoryStore
@@ -213,6 +213,7 @@ __all__ = [
     "Version",
     "VersionNotFound",
     "VersionSelector",
+    "about_tool",
     "adopt",
     "agent",
     "apply_patch",
@@ -285,7 +286,7 @@ __getattr__ = front(
         "mending": ("fixed", "located"),
         "python_body": ("is_python", "run_body"),
         "tool_options": ("TOOLS", "ToolOptions"),
-        "tool_specs": ("ToolSpec", "options_of", "read_tool", "tool_call"),
+        "tool_specs": ("ToolSpec", "about_tool", "options_of", "read_tool", "tool_call"),
         "versions.frames": ("history_frame",),
         "versions.git": ("GitStore",),
         "versions.memory": ("MemoryStore",),

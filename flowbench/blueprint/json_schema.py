@@ -94,9 +94,9 @@ def _tagged(structs: Iterable[type[msgspec.Struct]], tag: str) -> dict[str, Sche
         word = str(struct.__struct_config__.tag)
         properties: Schema = {tag: {"const": word}}
         required = [tag]
-        told = _told(struct)
+        about = told(struct)
         for field in msgspec.structs.fields(struct):
-            properties[field.encode_name] = _described(_member(struct, field), told.get(field.encode_name))
+            properties[field.encode_name] = _described(_member(struct, field), about.get(field.encode_name))
             if field.required:
                 required.append(field.encode_name)
         made[f"{tag}_{word}"] = _object(struct, properties, required)
@@ -129,7 +129,7 @@ def _records(top: type[Record]) -> dict[str, Schema]:
         cls = work.pop(0)
         if cls.__name__ in made:
             continue
-        told = _told(cls)
+        about = told(cls)
         properties: Schema = {}
         required = []
         tag = cls.__struct_config__.tag
@@ -139,7 +139,7 @@ def _records(top: type[Record]) -> dict[str, Schema]:
         for field, hint in written_fields(cls):
             inner, records = _of_hint(hint)
             work += records
-            properties[field.encode_name] = _described(inner, told.get(field.encode_name))
+            properties[field.encode_name] = _described(inner, about.get(field.encode_name))
             if field.required:
                 required.append(field.encode_name)
         made[cls.__name__] = _object(cls, properties, required)
@@ -167,11 +167,11 @@ def _tools() -> dict[str, Schema]:
 def _spec(cls: type[msgspec.Struct]) -> Schema:
     """Null is as good as absent, for each field."""
     properties: Schema = {}
-    told = _told(cls)
+    about = told(cls)
     for field in msgspec.structs.fields(cls):
         hint = {"enum": list(CHOICES[field.name])} if field.name in CHOICES else _of_hint(field.type)[0]
         choices = [each for each in hint.get("anyOf", [hint]) if each != {"type": "null"}]
-        properties[field.name] = _described({"anyOf": [*choices, {"type": "null"}]}, told.get(field.name))
+        properties[field.name] = _described({"anyOf": [*choices, {"type": "null"}]}, about.get(field.name))
     return _object(cls, properties, [])
 
 
@@ -232,15 +232,15 @@ def _whole(inner: Schema) -> None:
 
 def _object(cls: type, properties: Schema, required: list[str]) -> Schema:
     made: Schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    told = _told(cls).get("")
-    return {"description": told, **made} if told else made
+    about = told(cls).get("")
+    return {"description": about, **made} if about else made
 
 
 def _described(inner: Schema, told: str | None) -> Schema:
     return {"description": told, **inner} if told else inner
 
 
-def _told(cls: type) -> dict[str, str]:
+def told(cls: type) -> dict[str, str]:
     """What a docstring says about each field (`name: text.`), and under "" what it says first."""
     text = " ".join((inspect.cleandoc(cls.__dict__.get("__doc__") or "")).split())
     parts = re.split(r"(?:(?<=\. )|^)(\w+): ", text)

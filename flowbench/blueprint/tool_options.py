@@ -42,6 +42,23 @@ class HtmlToMarkdown(Timed, frozen=True):
     skip_images: bool | None = None
 
 
+class ShellCommand(Timed, frozen=True):
+    """Runs a command in a shell and answers with its exit code and output. command: for bash, or sh where there is
+    none. cwd: its folder. env: added to the environment. session_env: added to that of the session. snapshot_path: a
+    script that the session begins with. ok_from: "exit" (code 0 is a success), a list of exit codes, or "any".
+    timeout_ms: milliseconds that it may take.
+    """
+
+    tool = "shell"
+    principal, needed, danger = "command", ("command",), "runs a command in a shell"
+    command: str | None = None
+    cwd: str | None = None
+    env: dict[str, str] | None = None
+    session_env: dict[str, str] | None = None
+    snapshot_path: str | None = None
+    ok_from: Literal["exit", "any"] | tuple[int, ...] | None = None
+
+
 class Pty(Timed, frozen=True):
     """Runs a command on a terminal and answers with its exit code and output. command: for the shell. shell: that
     reads it. cwd: its folder. env: added to the environment. cols: of the terminal. rows: of the terminal.
@@ -118,8 +135,9 @@ class ParseKey(ToolOptions, frozen=True):
 
 
 ALL: tuple[type[ToolOptions], ...] = (
-    HtmlToMarkdown,
+    ShellCommand,
     Pty,
+    HtmlToMarkdown,
     VisibleWidth,
     TruncateToWidth,
     SliceWithWidth,

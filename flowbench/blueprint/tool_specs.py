@@ -68,6 +68,14 @@ def options_of(given: Mapping[str, Any], tool: str) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def about_tool(name: str) -> tuple[str, dict[str, str]]:
+    """What a tool does, and what each of its options means."""
+    from flowbench.blueprint.json_schema import told  # its docstring is read as an editor's help is
+
+    words = told(TOOLS[name])
+    return words.get("", ""), words
+
+
 def tool_call(spec: ToolSpec, value: Any) -> dict[str, Any]:
     """The options for one visit of a step. value: its input: an object of options, which go before those of the spec;
     null says nothing; anything else is the option that `spec.input` names, the tool's first one by default.

@@ -24,6 +24,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema (2020-12) of Blueprint files.",
     "trust": "Show the commands in the Blueprint FILE and allow them, once and for all, if you say so.",
     "blueprint": "Keep Blueprints with all their versions; without a word, list them.",
+    "tool": "Call one of the tools that a step can be, as NAME [KEY=VALUE ...]; without a name, list them.",
     "runs": "List the runs on this machine; show, remove and clean up.",
     "resume": "Go on with the run ID where it stopped.",
     "rerun": "Run a step of the run ID again, and all that depends on it, as a new run.",

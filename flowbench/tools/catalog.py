@@ -48,6 +48,12 @@ def _quick(name: str) -> Tool:
     return Tool(name, call, "loop", name)
 
 
+async def _shell(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench.tools import aio
+
+    return await aio.execute_shell(**options, token=token, on_chunk=heard)
+
+
 async def _pty(options: Options, token: CancelToken, heard: Heard) -> Any:
     from flowbench.tools import aio
 
@@ -57,8 +63,9 @@ async def _pty(options: Options, token: CancelToken, heard: Heard) -> Any:
 CATALOG: Mapping[str, Tool] = {
     each.name: each
     for each in (
-        _awaited("html_to_markdown"),
+        Tool("shell", _shell, "process", "execute_shell"),
         Tool("pty", _pty, "process"),
+        _awaited("html_to_markdown"),
         _quick("visible_width"),
         _quick("truncate_to_width"),
         _quick("slice_with_width"),
