@@ -27,6 +27,10 @@ if TYPE_CHECKING:
         SixelFailed,
         ToolError,
     )
+    from flowbench.tools.files.finding import FuzzyMatch, FuzzyResult, fuzzy_find
+    from flowbench.tools.files.globbing import GlobMatch, GlobResult, glob
+    from flowbench.tools.files.scans import invalidate_fs_scan_cache
+    from flowbench.tools.files.walking import FileType
     from flowbench.tools.html import html_to_markdown
     from flowbench.tools.keys import (
         KittySequence,
@@ -62,6 +66,11 @@ __all__ = [
     "ClipboardFailed",
     "ConversionFailed",
     "EllipsisKind",
+    "FileType",
+    "FuzzyMatch",
+    "FuzzyResult",
+    "GlobMatch",
+    "GlobResult",
     "KittySequence",
     "NoDirectory",
     "PathMissing",
@@ -90,8 +99,11 @@ __all__ = [
     "encode_sixel",
     "execute_shell",
     "extract_segments",
+    "fuzzy_find",
     "get_work_profile",
+    "glob",
     "html_to_markdown",
+    "invalidate_fs_scan_cache",
     "matches_key",
     "matches_kitty_sequence",
     "matches_legacy_sequence",
@@ -149,5 +161,9 @@ __getattr__ = front(
         ),
         "text.wrapping": ("wrap_text_with_ansi",),
         "tokens": ("TokenCount", "count_tokens"),
+        "files.globbing": ("GlobMatch", "GlobResult", "glob"),
+        "files.finding": ("FuzzyMatch", "FuzzyResult", "fuzzy_find"),
+        "files.scans": ("invalidate_fs_scan_cache",),
+        "files.walking": ("FileType",),
     },
 )

@@ -9,20 +9,46 @@ from flowbench.tools.awaiting import awaited
 
 if TYPE_CHECKING:
     from flowbench import tools
+    from flowbench.tools.files.globbing import stream_glob as stream_glob
     from flowbench.tools.pty_awaited import PtySession as PtySession
     from flowbench.tools.shells.awaited import Shell as Shell
     from flowbench.tools.shells.awaited import execute_shell as execute_shell
 
+    fuzzy_find = awaited("fuzzy_find", tools.fuzzy_find)
+    glob = awaited("glob", tools.glob)
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
     count_tokens = awaited("count_tokens", tools.count_tokens)
     read_image_from_clipboard = awaited("read_image_from_clipboard", tools.read_image_from_clipboard)
 
 # Those that block and are awaited on a worker thread; the name is the tag, too.
-BLOCKING = frozenset({"count_tokens", "html_to_markdown", "read_image_from_clipboard"})
+BLOCKING = frozenset(
+    {
+        "count_tokens",
+        "fuzzy_find",
+        "glob",
+        "html_to_markdown",
+        "read_image_from_clipboard",
+    }
+)
 # Those that are async by nature: the file of this room that defines them, under the same name.
-HOMES = {"PtySession": "pty_awaited", "Shell": "shells.awaited", "execute_shell": "shells.awaited"}
+HOMES = {
+    "PtySession": "pty_awaited",
+    "Shell": "shells.awaited",
+    "execute_shell": "shells.awaited",
+    "stream_glob": "files.globbing",
+}
 
-__all__ = ["PtySession", "Shell", "count_tokens", "execute_shell", "html_to_markdown", "read_image_from_clipboard"]
+__all__ = [
+    "PtySession",
+    "Shell",
+    "count_tokens",
+    "execute_shell",
+    "fuzzy_find",
+    "glob",
+    "html_to_markdown",
+    "read_image_from_clipboard",
+    "stream_glob",
+]
 
 
 def __getattr__(name: str) -> Any:

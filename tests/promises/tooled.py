@@ -12,6 +12,7 @@ from unittest.mock import patch
 from flowbench import tools
 from flowbench.cancel import CancelToken
 from flowbench.tools import tokens
+from tests.tools.files.trees import Listing
 
 
 class Page(str):
@@ -58,8 +59,21 @@ def read_image_from_clipboard(token: CancelToken, mark: Path) -> Any:
         return tools.read_image_from_clipboard(token=token)
 
 
+def in_an_endless_directory(search: Callable[[CancelToken, str], object]) -> Callable[[CancelToken, Path], Any]:
+    """The mark is made when its first entries are asked for."""
+
+    def call(token: CancelToken, mark: Path) -> Any:
+        listing = Listing(1 << 60, at=lambda given: given == 1 and mark.touch())
+        with patch("flowbench.tools.files.walking.scandir", lambda _: listing):
+            return search(token, str(mark.parent))
+
+    return call
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "tools.count_tokens": count_tokens,
+    "tools.fuzzy_find": in_an_endless_directory(lambda token, root: tools.fuzzy_find("x", root, token=token)),
+    "tools.glob": in_an_endless_directory(lambda token, root: tools.glob("*.x", root, token=token)),
     "tools.html_to_markdown": html_to_markdown,
     "tools.read_image_from_clipboard": read_image_from_clipboard,
 }

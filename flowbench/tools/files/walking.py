@@ -8,7 +8,7 @@ For the other tools of this room:
 - `Sieve` says what is left out: `hidden`, `gitignore`, `node_modules`, `glob` (a `patterns.Glob`; directories in which
   nothing can match are not entered), `kinds`.
 - `Entry.path` is relative with `/`, always text that JSON can hold: where a name is no UTF-8, U+FFFD stands for its
-  bytes. `Entry.place` opens the file, whatever its name. `Entry.stat()` asks the system only once.
+  bytes. `Entry.place` opens the file, whatever its name.
 - `opened(path)` checks a root. Raises: PathMissing, NoDirectory.
 
 `.git` is never entered nor told; links are told as links and never followed, the root excepted; pipes, sockets and
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from itertools import islice
 from operator import itemgetter
+from os import scandir
 from typing import TypeAlias
 
 import msgspec
@@ -64,9 +65,9 @@ class Entry(msgspec.Struct, gc=False):
         return self.found.path
 
     def stat(self) -> os.stat_result | None:
-        """Of the entry itself, links not followed; None if it is gone."""
+        """Of the entry itself, as it is now, links not followed; None if it is gone."""
         try:
-            return self.found.stat(follow_symlinks=False)
+            return os.lstat(self.found.path)
         except OSError:
             return None
 
@@ -182,64 +183,72 @@ class _Look:
         beat = self._token.heartbeat
         beat()
         try:
-            found = os.scandir(folder.place)
+            found = scandir(folder.place)
         except (OSError, ValueError):
             return
         with found:
             first: list[list[os.DirEntry[str]]] = []
-            while batch := _next(found):
-                beat()
+            batch = _next(found)
+            while batch:
+                is_last = len(batch) < BEAT
                 if folder.scopes is None:
                     yield batch
-                    continue
-                first.append(batch)
-                if len(first) * BEAT > LISTED:
-                    self._complete(folder, present(folder.place))
-                    yield from first
-                    first = []
-                    break
-            if folder.scopes is not None and first:
-                names = {entry.name for batch in first for entry in batch}
-                self._complete(folder, NAMES & names)
-            yield from first
-            while batch := _next(found):
+                else:
+                    first.append(batch)
+                    if is_last or len(first) * BEAT > LISTED:
+                        break
+                if is_last:
+                    return
                 beat()
-                yield batch
+                batch = _next(found)
+            if first:
+                self._complete(folder, first, is_whole=not batch or len(batch) < BEAT)
+                yield from first
+                while len(batch) == BEAT:
+                    beat()
+                    batch = _next(found)
+                    if batch:
+                        yield batch
 
-    def _complete(self, folder: Folder, names: frozenset[str]) -> None:
+    def _complete(self, folder: Folder, listed: list[list[os.DirEntry[str]]], *, is_whole: bool) -> None:
+        """Add the folder's own ignore files. listed: of it; whole, or its beginning."""
+        names = NAMES & {entry.name for batch in listed for entry in batch} if is_whole else present(folder.place)
         if names and folder.scopes is not None:
             folder.scopes = folder.scopes.with_files_of(folder.place, names, self._everywhere)
 
     def sift(self, folder: Folder, batch: list[os.DirEntry[str]]) -> Found:
         """What of a batch is told, and what is entered."""
         sieve, prefix, stage, scopes = self._sieve, folder.prefix, folder.stage, folder.scopes
-        hidden, is_free = sieve.hidden, scopes is None or scopes.is_empty
+        files, folders_too, links = self._files, self._folders, self._links
+        hidden, verdict_of = sieve.hidden, None if scopes is None or scopes.is_empty else scopes.verdict
         accepts = None if stage is None else stage.files.accepts
         entries: list[Entry] = []
         folders: list[Folder] = []
         for found in batch:
-            name = found.name
-            if name == GIT:
-                continue
+            name = shown = found.name
             if found.is_file(follow_symlinks=False):
-                kind, is_told = FILE, self._files
+                kind, is_told = FILE, files
             elif found.is_dir(follow_symlinks=False):
                 if name == "node_modules" and not sieve.node_modules:
                     continue
-                kind, is_told = DIR, self._folders
+                kind, is_told = DIR, folders_too
             elif found.is_symlink():
-                kind, is_told = SYMLINK, self._links
+                kind, is_told = SYMLINK, links
             else:
                 continue
-            if not is_free:
-                verdict = scopes.verdict(name, kind is DIR)  # type: ignore[union-attr]  # it is not free
-                if verdict or (verdict is None and not hidden and name[0] == "."):
-                    continue
-            elif not hidden and name[0] == ".":
+            if not name.isascii():
+                shown = reported(name)
+            if is_told and accepts is not None:
+                is_told = accepts(shown)
+            if not is_told and kind is not DIR:
                 continue
-            shown = name if name.isascii() else reported(name)
+            if name[0] == "." and name == GIT:
+                continue
+            verdict = None if verdict_of is None else verdict_of(name, kind is DIR)
+            if verdict or (verdict is None and name[0] == "." and not hidden):
+                continue
             path = prefix + shown
-            if is_told and (accepts is None or accepts(shown)):
+            if is_told:
                 entries.append(Entry(path, kind, found))
             if kind is DIR:
                 below = None if stage is None else stage.enter(shown)

@@ -6,7 +6,7 @@ import gc
 import os
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,8 +16,9 @@ from flowbench.cancel import Aborted, AbortReason, CancelToken
 from flowbench.tools import NoDirectory, PathMissing
 from flowbench.tools.files.patterns import compiled
 from flowbench.tools.files.walking import FileType, Sieve, opened, walk, walk_in_batches, walk_in_order
-from tests.tools.files.trees import FILES, grow, paths
+from tests.tools.files.trees import FILES, Listing, grow, paths
 
+SCANDIR = "flowbench.tools.files.walking.scandir"
 EVERYTHING = Sieve(gitignore=False)
 
 
@@ -94,7 +95,7 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.
             raise PermissionError(path)
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refused)
+    monkeypatch.setattr(SCANDIR, refused)
 
     assert paths(tmp_path) == ["open", "shut"]
 
@@ -125,7 +126,7 @@ def test_a_glob_keeps_the_walk_out_of_where_nothing_can_match(tmp_path: Path, mo
     grow(tmp_path, "src/a.py", "src/deep/b.py", "doc/c.py", "d.py")
     listed: list[str] = []
     scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: listed.append(os.path.basename(path)) or scandir(path))
+    monkeypatch.setattr(SCANDIR, lambda path: listed.append(os.path.basename(path)) or scandir(path))
 
     assert paths(tmp_path, Sieve(gitignore=False, glob=compiled("src/*.py"))) == ["src/a.py"]
     assert listed == [tmp_path.name, "src"]
@@ -147,45 +148,10 @@ def test_an_entry_that_is_gone_has_no_stat(tmp_path: Path) -> None:
 def test_an_aborted_token_lists_nothing(tmp_path: Path, way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     token = CancelToken()
     token.abort(AbortReason.SIGNAL)
-    monkeypatch.setattr(os, "scandir", lambda _: pytest.fail("it was listed"))
+    monkeypatch.setattr(SCANDIR, lambda _: pytest.fail("it was listed"))
 
     with pytest.raises(Aborted, match="Aborted: Signal"):
         list(way(str(tmp_path), EVERYTHING, token))
-
-
-class Listing:
-    """What os.scandir gives, of as many files as you like, made when they are asked for. alive: entries that exist."""
-
-    def __init__(self, count: int) -> None:
-        self.count, self.given, self.alive, self.most = count, 0, 0, 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def __iter__(self) -> Listing:
-        return self
-
-    def __next__(self) -> FakeFile:
-        if self.given == self.count:
-            raise StopIteration
-        self.given += 1
-        return FakeFile(self)
-
-
-class FakeFile:
-    def __init__(self, of: Listing) -> None:
-        self.of, self.name = of, f"{of.given:07}"
-        of.alive += 1
-        of.most = max(of.most, of.alive)
-
-    def __del__(self) -> None:
-        self.of.alive -= 1
-
-    def is_file(self, *, follow_symlinks: bool) -> bool:
-        return not follow_symlinks
 
 
 @pytest.mark.parametrize("gitignore", [False, True], ids=["plain", "with ignore files"])
@@ -193,7 +159,7 @@ def test_a_directory_of_a_million_entries_stays_flat_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gitignore: bool
 ) -> None:
     listing = Listing(1_000_000)
-    monkeypatch.setattr(os, "scandir", lambda _: listing)
+    monkeypatch.setattr(SCANDIR, lambda _: listing)
     glob = compiled("*99999")  # most entries do not come out of the walk, and it must stop all the same
 
     found = sum(1 for _ in walk(str(tmp_path), Sieve(gitignore=gitignore, glob=glob), CancelToken()))
@@ -204,7 +170,7 @@ def test_a_directory_of_a_million_entries_stays_flat_in_memory(
 
 def test_within_one_directory_an_abort_takes_128_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listing, token = Listing(1_000_000), CancelToken()
-    monkeypatch.setattr(os, "scandir", lambda _: listing)
+    monkeypatch.setattr(SCANDIR, lambda _: listing)
     found = walk(str(tmp_path), EVERYTHING, token)
     list(islice(found, 1000))
 

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from flowbench.cancel import CancelToken
 from flowbench.tools.files.walking import FileType, Sieve, walk, walk_in_order
@@ -54,3 +56,44 @@ def listed_by_git(root: Path) -> list[str]:
         cwd=root, capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"},
     )  # fmt: skip
     return sorted(filter(None, told.stdout.split("\0")))
+
+
+class Listing:
+    """What os.scandir gives, of as many files as you like, made when they are asked for.
+
+    at: called with how many were given. most: entries that existed at the same time.
+    """
+
+    def __init__(self, count: int, at: Callable[[int], object] | None = None) -> None:
+        self.count, self.at = count, at
+        self.given = self.alive = self.most = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __iter__(self) -> Listing:
+        return self
+
+    def __next__(self) -> FakeFile:
+        if self.given == self.count:
+            raise StopIteration
+        self.given += 1
+        if self.at is not None:
+            self.at(self.given)
+        return FakeFile(self)
+
+
+class FakeFile:
+    def __init__(self, of: Listing) -> None:
+        self.of, self.name = of, f"{of.given:07}"
+        of.alive += 1
+        of.most = max(of.most, of.alive)
+
+    def __del__(self) -> None:
+        self.of.alive -= 1
+
+    def is_file(self, *, follow_symlinks: bool) -> bool:
+        return not follow_symlinks

@@ -1,0 +1,156 @@
+"""Finding: entries of a tree by a few letters of their names, the best first, as a person or a prompt asks for them."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from flowbench.cancel import CancelToken, bound, profile_region
+from flowbench.tools.files.scans import SHELF
+from flowbench.tools.files.walking import Entry, FileType, Sieve, opened, walk
+
+EQUAL, BEGINS, HOLDS, PATH_HOLDS, NAME_LIKE, PATH_LIKE, FOLDER = 120, 100, 80, 60, 50, 30, 10
+CLOSE, GAP = 40, 5  # of letters in a row; less for each jump between them
+DROPPED = "/\\._-"  # and white space: what does not count where letters are compared
+
+
+class FuzzyMatch(msgspec.Struct, frozen=True, gc=False):
+    """path: relative, with `/`, and at its end if it is a directory. score: higher is better."""
+
+    path: str
+    is_directory: bool
+    score: int
+
+
+class FuzzyResult(msgspec.Struct, frozen=True):
+    """total_matches: all that match, also those that `max_results` has left out."""
+
+    matches: list[FuzzyMatch]
+    total_matches: int
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[FuzzyMatch]:
+        return iter(self.matches)
+
+
+def fuzzy_find(
+    query: str,
+    path: str | os.PathLike[str] = ".",
+    *,
+    hidden: bool = False,
+    gitignore: bool = True,
+    cache: bool = False,
+    max_results: int = 100,
+    token: CancelToken | None = None,
+    timeout_ms: float | None = None,
+) -> FuzzyResult:
+    """The best entries for a few letters, case ignored; abort raises Aborted, at most 128 entries later.
+
+    Scores: name equal 120, begins with the query 100, holds it 80, has its letters in order 50 + 40 less 5 for each
+    jump. A query with `/` looks at the whole path, too: holds it 60, letters in order 30 + 40 less 5 for each jump.
+    Directories have 10 more. White space and `/ \\ . _ -` do not count among letters; a query of nothing else finds
+    nothing, an empty one finds everything. Order: score, then the less deep, then bytes of the path.
+    hidden, gitignore, cache: as of `glob`. Links are left out, `node_modules` and `.git` are not entered.
+    Raises: PathMissing, NoDirectory, Aborted.
+    Source: pi-natives 18.2, fuzzyFind.
+    """
+    token = bound(token, None if timeout_ms is None else timeout_ms / 1000)
+    token.heartbeat()
+    root = opened(path)
+    score = scorer(query)
+    if max_results <= 0 or score is None:
+        return FuzzyResult([], 0)
+    sieve = Sieve(hidden=hidden, gitignore=gitignore, kinds=frozenset({FileType.FILE, FileType.DIR}))
+    with profile_region("fuzzy_find"):
+        if cache:
+            found = SHELF.ask(root, sieve, token, lambda entries: _best(entries, score, max_results, token))
+        else:
+            found = _best(walk(root, sieve, token), score, max_results, token)
+    return found[0] if found else FuzzyResult([], 0)
+
+
+Score = Callable[[str, bool], int]
+"""(relative path, is a directory) -> points, 0 for no match."""
+
+
+def scorer(query: str) -> Score | None:
+    """How well a path fits; None for a query that fits nothing."""
+    wanted = query.strip().lower()
+    letters = normalised(wanted)
+    if not wanted:
+        return lambda _, is_directory: 1 + FOLDER if is_directory else 1
+    if not letters:
+        return None
+
+    def score(path: str, is_directory: bool) -> int:
+        name = path[path.rfind("/") + 1 :].lower()
+        if wanted in name:
+            points = EQUAL if name == wanted else BEGINS if name.startswith(wanted) else HOLDS
+        elif looks_at_path and wanted in path.lower():
+            points = PATH_HOLDS
+        elif like := closeness(letters, name):
+            points = NAME_LIKE + like
+        elif looks_at_path and (like := _path_closeness(letters, path)):
+            points = PATH_LIKE + like
+        else:
+            return 0
+        return points + FOLDER if is_directory else points
+
+    looks_at_path = "/" in wanted
+    return score
+
+
+def _best(entries: Iterable[Entry], score: Score, most: int, token: CancelToken) -> list[FuzzyResult]:
+    """One result, or none where nothing matches; no more than `most` are held at a time."""
+    total = 0
+
+    def scored() -> Iterator[tuple[int, int, str]]:
+        nonlocal total
+        for number, entry in enumerate(entries):
+            if not number & 127:
+                token.heartbeat()
+            path, is_directory = entry.path, entry.kind is FileType.DIR
+            points = score(path, is_directory)
+            if points and entry.kind is not FileType.SYMLINK:
+                total += 1
+                yield -points, path.count("/"), f"{path}/" if is_directory else path
+
+    best = heapq.nsmallest(most, scored())
+    matches = [FuzzyMatch(path, path.endswith("/"), -points) for points, _, path in best]
+    return [FuzzyResult(matches, total)] if matches else []
+
+
+def _path_closeness(letters: str, path: str) -> int:
+    return CLOSE if normalised(path) == letters else closeness(letters, path)
+
+
+def normalised(text: str) -> str:
+    """Its letters, in lower case."""
+    return "".join(text.lower().translate(_NOTHING).split())
+
+
+def closeness(letters: str, text: str) -> int:
+    """40, less 5 for each jump, at least 1, if the text has these letters in this order, each taken where it comes
+    first; else 0.
+    """
+    text = text.lower()
+    at = -1
+    for letter in letters:  # most texts fail here, and need no more
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return 0
+    text = normalised(text)
+    at, gaps = text.find(letters[0]), 0
+    for letter in letters[1:]:
+        found = text.find(letter, at + 1)
+        gaps += found != at + 1
+        at = found
+    return max(CLOSE - GAP * gaps, 1)
+
+
+_NOTHING = {ord(character): None for character in DROPPED}
