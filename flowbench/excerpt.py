@@ -32,6 +32,17 @@ def spot(text: str, offset: int) -> Spot:
     return Spot(line, offset - start + 1, _excerpt(text[start : after.start() if after else len(text)], offset - start))
 
 
+def offset(text: str, line: int, column: int) -> int:
+    """Where a place is, from 0: what `spot` gives line and column for."""
+    start = 0
+    for _ in range(line - 1):
+        found = _BREAK.search(text, start)
+        if found is None:
+            break
+        start = found.end()
+    return min(start + column - 1, len(text))
+
+
 def _excerpt(line: str, at: int) -> str:
     if not line.strip():
         return ""

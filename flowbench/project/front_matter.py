@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flowbench.excerpt import Spot, spot
+from flowbench.excerpt import Spot, offset, spot
 from flowbench.project.errors import DocumentError, MergeConflict
 from flowbench.scalars import NoNumber, plain
 
@@ -276,7 +276,7 @@ def marked(text: str, head_at: int, head_end: int, path: Path | str) -> tuple[di
     except UnreadableText as error:
         found = error.spot
         if found is not None:
-            found = Spot(found.line + text.count("\n", 0, head_at), found.column, found.excerpt)
+            found = spot(text, head_at + offset(head, found.line, found.column))
         raise DocumentError(path, error.message, found) from None
     if not isinstance(values, dict):
         raise DocumentError(path, "front matter is a list of `key: value` lines", spot(text, head_at))

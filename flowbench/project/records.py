@@ -20,7 +20,7 @@ Form = Literal["markdown", "json", "plain"]
 """markdown: front matter and body. json: of the Python original. plain: Markdown without front matter."""
 
 
-class Epic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Epic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """file: relative to the flow dir. Times: ISO 8601 texts, "" if never. extra: keys that mean nothing to us."""
 
     id: str
@@ -45,7 +45,7 @@ class Epic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = {}
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """status: the effective one. written: the one in the file. claim: who works on it, if anybody does.
 
     blueprint, inputs: what runs it; None: it is a person's.

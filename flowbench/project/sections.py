@@ -143,5 +143,5 @@ def _sections(body: str) -> list[tuple[str, int, int]]:
         elif not fence and line.startswith("## "):
             found.append((line.strip(), at))
         at += len(line)
-    ends = [start for _, start in found[1:]] + [len(body)]
+    ends = [*(start for _, start in found[1:]), len(body)][: len(found)]
     return [(name, start, end) for (name, start), end in zip(found, ends, strict=True)]
