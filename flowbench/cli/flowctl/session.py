@@ -26,3 +26,10 @@ class Session:
         from flowbench.project import Project
 
         return Project.find(self.cwd)
+
+    def warn(self) -> None:
+        """Say on standard error which files the last listing had to leave out."""
+        import click
+
+        for problem in self.project.problems:
+            click.echo(f"Warning: {problem}", err=True)

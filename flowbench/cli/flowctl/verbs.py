@@ -13,6 +13,12 @@ from flowbench.cli.lazy import Lazy
 # word: (file of this folder, first sentence of its help). The order is that of the help. A word of several verbs is a
 # group, which its file defines under that word.
 VERBS: dict[str, tuple[str, str]] = {
+    "show": ("query", "Show an epic with its tasks, or a task with all that is known of it."),
+    "epics": ("query", "List the epics, and how far each is."),
+    "tasks": ("query", "List tasks, by epic and number."),
+    "list": ("query", "List all epics and their tasks."),
+    "cat": ("query", "Print the Markdown of an epic's spec or of a task, without its fields."),
+    "files": ("query", "Show which task of an epic owns which file, and files that several own."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
 
