@@ -221,7 +221,13 @@ def _of_hint(hint: Any) -> tuple[Schema, list[type[Record]]]:
         return _spec(hint), []
     if issubclass(hint, Enum):
         return {"enum": [each.value for each in hint]}, []
-    return {str: _ref("Text"), bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": "number"}}[hint], []
+    return {
+        str: _ref("Text"),
+        bytes: {"type": "string"},
+        bool: {"type": "boolean"},
+        int: {"type": "integer"},
+        float: {"type": "number"},
+    }[hint], []
 
 
 def _whole(inner: Schema) -> None:

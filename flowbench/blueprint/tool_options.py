@@ -42,6 +42,42 @@ class HtmlToMarkdown(Timed, frozen=True):
     skip_images: bool | None = None
 
 
+class Glob(Timed, frozen=True):
+    """Finds files and folders by a pattern. pattern: *.py at any depth, src/**/test_*.{py,pyi}. path: the folder to
+    look in, by default the working directory. file_type: only file, dir or symlink (1, 2, 3). recursive: false takes
+    *.py for the folder alone. hidden: names with a dot, too. max_results: the first so many. gitignore: leave out what
+    is ignored. cache: a listing of less than a second ago will do. sort_by_mtime: newest first. include_node_modules:
+    look there, too. timeout_ms: milliseconds that it may take.
+    """
+
+    tool, principal = "glob", "pattern"
+    pattern: str | None = None
+    path: str | None = None
+    file_type: Literal["file", "dir", "symlink"] | int | None = None
+    recursive: bool | None = None
+    hidden: bool | None = None
+    max_results: int | None = None
+    gitignore: bool | None = None
+    cache: bool | None = None
+    sort_by_mtime: bool | None = None
+    include_node_modules: bool | None = None
+
+
+class FuzzyFind(Timed, frozen=True):
+    """Finds files and folders by a few letters of their names, best first. query: the letters. path: the folder to look
+    in, by default the working directory. hidden: names with a dot, too. gitignore: leave out what is ignored. cache: a
+    listing of less than a second ago will do. max_results: the best so many. timeout_ms: milliseconds that it may take.
+    """
+
+    tool, principal, needed = "fuzzy_find", "query", ("query",)
+    query: str | None = None
+    path: str | None = None
+    hidden: bool | None = None
+    gitignore: bool | None = None
+    cache: bool | None = None
+    max_results: int | None = None
+
+
 class ShellCommand(Timed, frozen=True):
     """Runs a command in a shell and answers with its exit code and output. command: for bash, or sh where there is
     none. cwd: its folder. env: added to the environment. session_env: added to that of the session. snapshot_path: a
@@ -74,6 +110,43 @@ class Pty(Timed, frozen=True):
     cols: int | None = None
     rows: int | None = None
     ok_from: Literal["exit", "any"] | tuple[int, ...] | None = None
+
+
+class EncodeSixel(ToolOptions, frozen=True):
+    """Turns a picture into the SIXEL sequence that terminals draw. path: of a PNG, JPEG, WebP or GIF. data: the picture
+    itself, in base64. width: pixels. height: pixels.
+    """
+
+    tool = "encode_sixel"
+    principal, needed = "path", ("width", "height")
+    path: str | None = None
+    data: bytes | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class DecodeSixel(ToolOptions, frozen=True):
+    """Turns a SIXEL sequence into a PNG, in base64. data: the sequence. path: of a file with it."""
+
+    tool = "decode_sixel"
+    principal = "data"
+    data: str | None = None
+    path: str | None = None
+
+
+class ReadImage(Timed, frozen=True):
+    """Takes the picture that the clipboard holds, as a PNG in base64, or null. timeout_ms: milliseconds that it may
+    take.
+    """
+
+    tool, danger = "read_image_from_clipboard", "reads the clipboard"
+
+
+class CopyText(ToolOptions, frozen=True):
+    """Puts a text into the clipboard. text: the text."""
+
+    tool, principal, needed, danger = "copy_to_clipboard", "text", ("text",), "replaces what the clipboard holds"
+    text: str | None = None
 
 
 class VisibleWidth(ToolOptions, frozen=True):
@@ -125,6 +198,33 @@ class WrapText(ToolOptions, frozen=True):
     tab_width: int | None = None
 
 
+class ExtractSegments(ToolOptions, frozen=True):
+    """Takes the part of a line before a place and the part after another one, for what is drawn between. line: the
+    text. before_end: cell where the first part ends. after_start: cell where the second part begins. after_length:
+    cells of it. strict_after: leave out a wide character that would reach over its end. tab_width: cells of a tab.
+    """
+
+    tool = "extract_segments"
+    principal, needed = "line", ("line", "before_end", "after_start", "after_length")
+    line: str | None = None
+    before_end: int | None = None
+    after_start: int | None = None
+    after_length: int | None = None
+    strict_after: bool | None = None
+    tab_width: int | None = None
+
+
+class CountTokens(Timed, frozen=True):
+    """Counts the tokens that a language model makes of a text, or estimates them and says so. text: the text.
+    encoding: of tiktoken. timeout_ms: milliseconds that it may take.
+    """
+
+    tool = "count_tokens"
+    principal, needed = "text", ("text",)
+    text: str | None = None
+    encoding: str | None = None
+
+
 class ParseKey(ToolOptions, frozen=True):
     """Names the key that a terminal has sent. data: the bytes, as text. kitty_active: it speaks Kitty's protocol."""
 
@@ -135,12 +235,20 @@ class ParseKey(ToolOptions, frozen=True):
 
 
 ALL: tuple[type[ToolOptions], ...] = (
+    Glob,
+    FuzzyFind,
     ShellCommand,
     Pty,
     HtmlToMarkdown,
+    EncodeSixel,
+    DecodeSixel,
+    ReadImage,
+    CopyText,
+    CountTokens,
     VisibleWidth,
     TruncateToWidth,
     SliceWithWidth,
+    ExtractSegments,
     WrapText,
     ParseKey,
 )

@@ -22,13 +22,13 @@ _SHOWN = 80  # characters of an input in an error
 
 
 class ToolSpec(msgspec.Struct, frozen=True):
-    """tool: its name. options: those that the spec says, as plain data. input: the option that takes an input which is
-    no object; "" for none of them.
+    """tool: its name. options: those that the spec says. input: the option that takes an input which is no object; ""
+    for none of them; None: the input is not looked at.
     """
 
     tool: str
     options: dict[str, Any]
-    input: str
+    input: str | None
 
     @property
     def known(self) -> type[ToolOptions]:
@@ -49,7 +49,7 @@ def read_tool(spec: Any) -> ToolSpec:
     options = {key: each for key, each in spec.items() if key not in OWN}
     told = options_of(options, name)
     takes = _input(spec.get("input"), cls)
-    if takes == "" and (missing := [each for each in cls.needed if each not in told]):
+    if takes is None and (missing := [each for each in cls.needed if each not in told]):
         raise SpecError(f"tool {name}: {missing[0]} is missing, and the step's input is not looked at", missing[0])
     return ToolSpec(name, told, takes)
 
@@ -105,11 +105,11 @@ def needs_trust(spec: Any) -> bool:
     return bool(cls.danger) and not is_safe
 
 
-def _input(asked: Any, cls: type[ToolOptions]) -> str:
+def _input(asked: Any, cls: type[ToolOptions]) -> str | None:
     if asked is None:
         return cls.principal
     if asked == IGNORE:
-        return ""
+        return None
     if not isinstance(asked, str) or asked not in cls.__struct_fields__:
         near = nearest(asked, cls.__struct_fields__) if isinstance(asked, str) else None
         hint = f"did you mean '{near}'?" if near else f"it has {', '.join(cls.__struct_fields__)}; or say {IGNORE}"
@@ -118,7 +118,7 @@ def _input(asked: Any, cls: type[ToolOptions]) -> str:
 
 
 def _given(spec: ToolSpec, value: Any) -> dict[str, Any]:
-    if value is None or (spec.input == "" and spec.known.principal):
+    if value is None or spec.input is None:
         return {}
     if isinstance(value, dict):
         return value

@@ -6,9 +6,10 @@ What they can be told, and what is dangerous, is written down where Blueprints a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from flowbench.cancel import CancelToken
+from flowbench.cancel import CancelToken, blocking
 
 Heard = Callable[[str], object]
 Options = Mapping[str, Any]
@@ -60,15 +61,56 @@ async def _pty(options: Options, token: CancelToken, heard: Heard) -> Any:
     return await aio.PtySession().start(**options, token=token, on_chunk=heard)
 
 
+async def _encode_sixel(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench import tools
+
+    width, height = options["width"], options["height"]
+    return await blocking("encode_sixel", token, lambda _: tools.encode_sixel(_bytes(options), width, height))
+
+
+async def _decode_sixel(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench import tools
+
+    return await blocking("decode_sixel", token, lambda _: tools.decode_sixel(_bytes(options)))
+
+
+async def _copy_to_clipboard(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench import tools
+
+    return await blocking("copy_to_clipboard", token, lambda _: tools.copy_to_clipboard(**options))
+
+
+def _bytes(options: Options) -> Any:
+    """What `data` holds, or the file at `path`. Raises: SixelFailed, PathMissing."""
+    from flowbench.tools.errors import PathMissing, SixelFailed
+
+    if "data" in options:
+        return options["data"]
+    if "path" not in options:
+        raise SixelFailed("neither data nor the path of a file was given")
+    try:
+        return Path(options["path"]).read_bytes()
+    except OSError as error:
+        raise PathMissing(options["path"], error.strerror or str(error)) from error
+
+
 CATALOG: Mapping[str, Tool] = {
     each.name: each
     for each in (
+        _awaited("glob"),
+        _awaited("fuzzy_find"),
         Tool("shell", _shell, "process", "execute_shell"),
         Tool("pty", _pty, "process"),
         _awaited("html_to_markdown"),
+        Tool("encode_sixel", _encode_sixel, "thread"),
+        Tool("decode_sixel", _decode_sixel, "thread"),
+        _awaited("read_image_from_clipboard"),
+        Tool("copy_to_clipboard", _copy_to_clipboard, "thread", "copy_to_clipboard"),
+        _awaited("count_tokens"),
         _quick("visible_width"),
         _quick("truncate_to_width"),
         _quick("slice_with_width"),
+        _quick("extract_segments"),
         _quick("wrap_text_with_ansi"),
         _quick("parse_key"),
     )

@@ -45,6 +45,30 @@ def test_the_spec_may_name_the_option_that_takes_the_input() -> None:
     assert answer({"tool": "truncate_to_width", "text": "abcdef", "ellipsis": 2, "input": "max_width"}, 4) == "abcd"
 
 
+def test_files_are_found_with_options_of_the_spec(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py", "c.txt"):
+        (tmp_path / name).touch()
+
+    told = answer({"tool": "glob", "path": str(tmp_path), "max_results": 1}, "*.py")
+    folder = answer({"tool": "glob", "pattern": "*.py", "input": "path"}, str(tmp_path))
+
+    assert told == {"matches": [{"path": "a.py", "file_type": 1}], "total_matches": 1}
+    assert folder["total_matches"] == 2
+
+
+def test_pictures_travel_as_base64_or_by_path(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (4, 4), "red").save(tmp_path / "red.png")
+
+    drawn = answer({"tool": "encode_sixel", "width": 6, "height": 6}, str(tmp_path / "red.png"))
+    back = answer({"tool": "decode_sixel"}, drawn)
+    again = answer({"tool": "encode_sixel", "width": 6, "height": 6, "input": "data"}, back["data"])
+
+    assert (back["width"], back["height"]) == (6, 6)
+    assert again == drawn
+    assert "No such file" in refusal({"tool": "encode_sixel", "width": 6, "height": 6}, "/no/such/file")
+
+
 def test_an_input_can_be_ignored() -> None:
     assert answer({"tool": "visible_width", "text": "abc", "input": "ignore"}, {"any": "thing"}) == 3
 
