@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flowbench.process.script import run_script
     from flowbench.process.session import Session, living_below
     from flowbench.process.spawn import spawn
-    from flowbench.process.tagged import kill_tagged
+    from flowbench.process.tagged import kill_tagged, kill_trees
     from flowbench.process.terminal import Terminal
     from flowbench.process.warm import WarmJob, WarmPool
     from flowbench.process.work import blocking
@@ -58,6 +58,7 @@ __all__ = [
     "clear",
     "ended",
     "kill_tagged",
+    "kill_trees",
     "living_below",
     "run_isolated",
     "run_script",
@@ -88,7 +89,7 @@ __getattr__ = front(
         "script": ("run_script",),
         "session": ("Session", "living_below"),
         "spawn": ("spawn",),
-        "tagged": ("kill_tagged",),
+        "tagged": ("kill_tagged", "kill_trees"),
         "terminal": ("Terminal",),
         "warm": ("WarmJob", "WarmPool"),
         "work": ("blocking",),

@@ -26,6 +26,14 @@ def kill_tagged(tag: str) -> int:
     return kill_bearing(RUN, tag)
 
 
+def kill_trees(roots: set[int]) -> int:
+    """Kill these processes and all below them, however fast they multiply; how many there were. Does not wait.
+
+    This process and those above it are left alone.
+    """
+    return len(keeper.end(roots, _above(os.getpid())))
+
+
 def kill_bearing(variable: str, word: str) -> int:
     """End what has `variable=word` in its environment. Raises: Survivors."""
     if not word:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from flowbench.tools.pictures import Picture
     from flowbench.tools.profile import get_work_profile
+    from flowbench.tools.ps import Process, ProcessStatus
     from flowbench.tools.pty_life import PtyResult
     from flowbench.tools.pty_session import PtySession
     from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
@@ -75,6 +76,8 @@ __all__ = [
     "NoDirectory",
     "PathMissing",
     "Picture",
+    "Process",
+    "ProcessStatus",
     "PtyAlreadyRunning",
     "PtyError",
     "PtyFailed",
@@ -145,6 +148,7 @@ __getattr__ = front(
         "keys.reading": ("parse_key",),
         "pictures": ("Picture",),
         "profile": ("get_work_profile",),
+        "ps": ("Process", "ProcessStatus"),
         "pty_life": ("PtyResult",),
         "pty_session": ("PtySession",),
         "shells.blocking": ("Shell", "ShellStream", "execute_shell"),

@@ -10,6 +10,7 @@ from flowbench.tools.awaiting import awaited
 if TYPE_CHECKING:
     from flowbench import tools
     from flowbench.tools.files.globbing import stream_glob as stream_glob
+    from flowbench.tools.ps_awaited import Process as Process
     from flowbench.tools.pty_awaited import PtySession as PtySession
     from flowbench.tools.shells.awaited import Shell as Shell
     from flowbench.tools.shells.awaited import execute_shell as execute_shell
@@ -32,6 +33,7 @@ BLOCKING = frozenset(
 )
 # Those that are async by nature: the file of this room that defines them, under the same name.
 HOMES = {
+    "Process": "ps_awaited",
     "PtySession": "pty_awaited",
     "Shell": "shells.awaited",
     "execute_shell": "shells.awaited",
@@ -39,6 +41,7 @@ HOMES = {
 }
 
 __all__ = [
+    "Process",
     "PtySession",
     "Shell",
     "count_tokens",

@@ -12,6 +12,7 @@ import asyncio
 import importlib
 import inspect
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -210,6 +211,26 @@ def in_shell(run: Callable[[str, CancelToken], Any]) -> Callable[[CancelToken, P
     return lambda token, mark: run(f"touch {mark}; sleep 600", token)
 
 
+def for_process(wait: Callable[[tools.Process, CancelToken], Any]) -> Callable[[CancelToken, Path], Any]:
+    """Wait for one that does not end by itself, nor when it is asked to."""
+
+    def call(token: CancelToken, mark: Path) -> Any:
+        script = "trap '' TERM; echo up; while :; do sleep 0.05; done"
+        with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            found = tools.Process.from_pid(child.pid)
+            assert found is not None
+            if not token.aborted():
+                mark.touch()
+            try:
+                return wait(found, token)
+            finally:
+                child.kill()
+
+    return call
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "cancel.Handoff.call": handed_over,
     "cancel.blocking": lambda token, mark: cancel.blocking("test", token, lambda own: body(own, mark)).result(BOUND),
@@ -249,6 +270,8 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "tools.Shell.run": in_shell(lambda command, token: tools.Shell().run(command, token=token)),
     "tools.Shell.stream": in_shell(lambda command, token: list(tools.Shell().stream(command, token=token))),
     "tools.execute_shell": in_shell(lambda command, token: tools.execute_shell(command, token=token)),
+    "tools.Process.terminate": for_process(lambda each, token: each.terminate(graceful_ms=600_000, token=token)),
+    "tools.Process.wait_for_exit": for_process(lambda each, token: each.wait_for_exit(token=token)),
     "tools.PtySession.start": on_terminal(tools.PtySession.start),
     "tools.PtySession.start_argv": on_terminal(
         lambda session, command, **terms: session.start_argv("sh", ["-c", command], **terms)

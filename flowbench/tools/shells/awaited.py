@@ -37,7 +37,7 @@ class Shell(Face):
         on_chunk: called on this loop; what it returns is awaited if it can be.
         Raises: ShellFailed, TooManyProcesses, Survivors, CancelledError.
         """
-        asked = order(command, cwd, env, token, timeout_ms)
+        asked = order(self._tag, command, cwd, env, token, timeout_ms)
         if on_chunk is None:
             kept = Kept()
             return kept.within(await _settled(carry(self.core.run(asked, kept)), asked))
@@ -62,7 +62,7 @@ class Shell(Face):
         timeout_ms: float | None = None,
     ) -> ShellStream:
         """`async for text in shell.stream(command)`: as `flowbench.tools.Shell.stream`. Abort returns early."""
-        return ShellStream(self, order(command, cwd, env, token, timeout_ms))
+        return ShellStream(self, order(self._tag, command, cwd, env, token, timeout_ms))
 
     async def abort(self) -> bool:
         """Abort the command that is carried out now; False if there is none. Does not wait for its end."""

@@ -49,7 +49,7 @@ class Shell(Face):
         When jobs have begun in the background, what they write is heard until they are quiet for 250 ms.
         Raises: ShellFailed, TooManyProcesses, Survivors.
         """
-        asked = order(command, cwd, env, token, timeout_ms)
+        asked = order(self._tag, command, cwd, env, token, timeout_ms)
         if on_chunk is None:
             kept = Kept()
             return kept.within(_wait(carry(self.core.run(asked, kept)), asked))
@@ -76,7 +76,7 @@ class Shell(Face):
 
         Raises: ShellFailed, TooManyProcesses, Survivors, in the loop.
         """
-        return ShellStream(self, order(command, cwd, env, token, timeout_ms))
+        return ShellStream(self, order(self._tag, command, cwd, env, token, timeout_ms))
 
     def abort(self) -> bool:
         """Abort the command that is carried out now, from any thread; False if there is none. Does not wait."""
@@ -113,6 +113,7 @@ def execute_shell(
     Arguments and errors: as of `Shell` and `Shell.run`.
     """
     with Shell(session_env=session_env, snapshot_path=snapshot_path) as shell:
+        shell._tag = "shell.execute"
         return shell.run(command, cwd=cwd, env=env, token=token, timeout_ms=timeout_ms, on_chunk=on_chunk)
 
 

@@ -23,6 +23,7 @@ class Face:
         snapshot_path: str | os.PathLike[str] | None = None,
         limit: int = PROCESSES,
     ) -> None:
+        self._tag = "shell.run"
         snapshot = None if snapshot_path is None else os.path.abspath(snapshot_path)
         self.core = Core(Setup(dict(session_env or {}), snapshot, limit))
         weakref.finalize(self, self.core.let_go)
@@ -33,6 +34,7 @@ class Face:
 
 
 def order(
+    tag: str,
     command: str,
     cwd: str | os.PathLike[str] | None,
     env: Mapping[str, str] | None,
@@ -41,7 +43,7 @@ def order(
 ) -> Order:
     """In the context of the caller: what stops their step stops the command. The deadline counts from here."""
     own = bound(token, None if timeout_ms is None else timeout_ms / 1000)
-    return Order(command, own, None if cwd is None else os.fspath(cwd), dict(env or {}))
+    return Order(command, own, None if cwd is None else os.fspath(cwd), dict(env or {}), tag)
 
 
 class Kept:
