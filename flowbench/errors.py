@@ -106,7 +106,12 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ tools.SixelFailed             a picture did not become a sequence of a terminal, or back
 │  ├─ tools.ClipboardFailed         no display, no program that reaches it, or no text or picture
 │  ├─ tools.NoDirectory
+│  ├─ tools.NotSearchable           neither a file nor a directory
 │  ├─ tools.BadGlob
+│  ├─ tools.AstError                a search or edit by structure
+│  │  ├─ tools.UnsupportedLanguage
+│  │  ├─ tools.OverlappingReplacements
+│  │  └─ tools.NotWritten           a file; those before it were
 │  ├─ tools.PtyError                a session on a terminal
 │  │  ├─ tools.PtyFailed            which step of it, and why
 │  │  ├─ tools.PtyNotRunning

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from flowbench.tools.catalog import CATALOG, Tool
     from flowbench.tools.clipboard import copy_to_clipboard, read_image_from_clipboard
     from flowbench.tools.errors import (
+        AstError,
         BadGlob,
         ClipboardFailed,
         ConversionFailed,
         NoDirectory,
+        NotSearchable,
+        NotWritten,
+        OverlappingReplacements,
         PathMissing,
         PtyAlreadyRunning,
         PtyError,
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
         ShellFailed,
         SixelFailed,
         ToolError,
+        UnsupportedLanguage,
     )
     from flowbench.tools.files.finding import FuzzyMatch, FuzzyResult, fuzzy_find
     from flowbench.tools.files.globbing import GlobMatch, GlobResult, glob
@@ -48,6 +53,8 @@ if TYPE_CHECKING:
     from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
     from flowbench.tools.shells.result import ShellResult
     from flowbench.tools.sixel import decode_sixel, decode_sixel_to_png, encode_sixel
+    from flowbench.tools.syntax.editing import AstChange, AstEditResult, AstFileChange, ast_edit
+    from flowbench.tools.syntax.searching import AstGrepResult, AstMatch, AstMatchResult, ast_grep, ast_match
     from flowbench.tools.text import (
         EllipsisKind,
         Segments,
@@ -63,6 +70,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATALOG",
+    "AstChange",
+    "AstEditResult",
+    "AstError",
+    "AstFileChange",
+    "AstGrepResult",
+    "AstMatch",
+    "AstMatchResult",
     "BadGlob",
     "ClipboardFailed",
     "ConversionFailed",
@@ -74,6 +88,9 @@ __all__ = [
     "GlobResult",
     "KittySequence",
     "NoDirectory",
+    "NotSearchable",
+    "NotWritten",
+    "OverlappingReplacements",
     "PathMissing",
     "Picture",
     "Process",
@@ -95,6 +112,10 @@ __all__ = [
     "TokenCount",
     "Tool",
     "ToolError",
+    "UnsupportedLanguage",
+    "ast_edit",
+    "ast_grep",
+    "ast_match",
     "copy_to_clipboard",
     "count_tokens",
     "decode_sixel",
@@ -127,10 +148,14 @@ __getattr__ = front(
         "catalog": ("CATALOG", "Tool"),
         "clipboard": ("copy_to_clipboard", "read_image_from_clipboard"),
         "errors": (
+            "AstError",
             "BadGlob",
             "ClipboardFailed",
             "ConversionFailed",
             "NoDirectory",
+            "NotSearchable",
+            "NotWritten",
+            "OverlappingReplacements",
             "PathMissing",
             "PtyAlreadyRunning",
             "PtyError",
@@ -140,6 +165,7 @@ __getattr__ = front(
             "ShellFailed",
             "SixelFailed",
             "ToolError",
+            "UnsupportedLanguage",
         ),
         "html": ("html_to_markdown",),
         "keys.kitty": ("KittySequence", "matches_kitty_sequence", "parse_kitty_sequence"),
@@ -169,5 +195,7 @@ __getattr__ = front(
         "files.finding": ("FuzzyMatch", "FuzzyResult", "fuzzy_find"),
         "files.scans": ("invalidate_fs_scan_cache",),
         "files.walking": ("FileType",),
+        "syntax.searching": ("AstGrepResult", "AstMatch", "AstMatchResult", "ast_grep", "ast_match"),
+        "syntax.editing": ("AstChange", "AstEditResult", "AstFileChange", "ast_edit"),
     },
 )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from flowbench.tools.shells.awaited import Shell as Shell
     from flowbench.tools.shells.awaited import execute_shell as execute_shell
 
+    ast_match = awaited("ast_match", tools.ast_match)
+    ast_grep = awaited("ast_grep", tools.ast_grep)
+    ast_edit = awaited("ast_edit", tools.ast_edit)
     fuzzy_find = awaited("fuzzy_find", tools.fuzzy_find)
     glob = awaited("glob", tools.glob)
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 # Those that block and are awaited on a worker thread; the name is the tag, too.
 BLOCKING = frozenset(
     {
+        "ast_edit",
+        "ast_grep",
+        "ast_match",
         "count_tokens",
         "fuzzy_find",
         "glob",
@@ -44,6 +50,9 @@ __all__ = [
     "Process",
     "PtySession",
     "Shell",
+    "ast_edit",
+    "ast_grep",
+    "ast_match",
     "count_tokens",
     "execute_shell",
     "fuzzy_find",

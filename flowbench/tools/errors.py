@@ -117,3 +117,50 @@ class ClipboardFailed(ToolError):
     """The clipboard was not reached, or what it holds not read. Built from its text."""
 
     code = "clipboard_failed"
+
+
+class NotSearchable(ToolError):
+    """path: as it was given; there is neither a file nor a directory, but a pipe, a socket or a device."""
+
+    code = "not_searchable"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Search path must be a file or directory: {path}")
+        self.path = path
+
+
+class AstError(ToolError):
+    """A structural search or edit cannot be carried out; the text says why."""
+
+    code = "ast"
+
+
+class UnsupportedLanguage(AstError):
+    """language: as it was given. known: every name there is."""
+
+    code = "unsupported_language"
+
+    def __init__(self, language: str, known: list[str]) -> None:
+        super().__init__(f"Unsupported language '{language}'. Supported: {', '.join(known)}")
+        self.language, self.known = language, known
+
+
+class OverlappingReplacements(AstError):
+    """Two replacements want the same piece of a file; nothing was written. path: of the file."""
+
+    code = "overlapping_replacements"
+
+    def __init__(self, path: str) -> None:
+        super().__init__("Overlapping replacements detected; refine pattern to avoid ambiguous edits")
+        self.path = path
+        self.add_note(f"in {path}")
+
+
+class NotWritten(AstError):
+    """A file was not written; those before it were. path: of the file. why: the system's words. written: those."""
+
+    code = "not_written"
+
+    def __init__(self, path: str, why: str, written: list[str]) -> None:
+        super().__init__(f"Failed to write {path}: {why}")
+        self.path, self.why, self.written = path, why, written

@@ -70,7 +70,44 @@ def in_an_endless_directory(search: Callable[[CancelToken, str], object]) -> Cal
     return call
 
 
+class Patterns(dict[str, str]):
+    """Tells when it is looked at. Many files wait to be parsed."""
+
+    def __init__(self, mark: Path) -> None:
+        super().__init__({"f($A)": "g($A)"})
+        self.mark = mark
+        for number in range(40):
+            mark.with_name(f"code{number}.py").write_text("x = f(1) + [2, 3]\n" * 20_000)
+
+    def __len__(self) -> int:
+        self.mark.touch()
+        return super().__len__()
+
+    def __iter__(self) -> Any:
+        self.mark.touch()
+        return super().__iter__()
+
+
+class Code(Page):
+    """Tells when it is read, and takes its time to be parsed."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        self.mark.touch()
+        return super().__len__()
+
+
+def ast_match(token: CancelToken, mark: Path) -> Any:
+    code = Code("x = f(1) + [2, 3]\n" * 1_000_000)
+    code.mark = mark
+    return tools.ast_match(code, "f($A)", lang="python", token=token)
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
+    "tools.ast_edit": lambda token, mark: tools.ast_edit(Patterns(mark), mark.parent, token=token),
+    "tools.ast_grep": lambda token, mark: tools.ast_grep(Patterns(mark), mark.parent, token=token),
+    "tools.ast_match": ast_match,
     "tools.count_tokens": count_tokens,
     "tools.fuzzy_find": in_an_endless_directory(lambda token, root: tools.fuzzy_find("x", root, token=token)),
     "tools.glob": in_an_endless_directory(lambda token, root: tools.glob("*.x", root, token=token)),
