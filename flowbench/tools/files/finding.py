@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -14,6 +15,7 @@ from flowbench.tools.files.walking import Entry, FileType, Sieve, opened, walk
 
 EQUAL, BEGINS, HOLDS, PATH_HOLDS, NAME_LIKE, PATH_LIKE, FOLDER = 120, 100, 80, 60, 50, 30, 10
 CLOSE, GAP = 40, 5  # of letters in a row; less for each jump between them
+SIFTED = 32  # letters of a query by which most paths are told apart
 DROPPED = "/\\._-"  # and white space: what does not count where letters are compared
 
 
@@ -89,6 +91,8 @@ def scorer(query: str) -> Score | None:
 
     def score(path: str, is_directory: bool) -> int:
         name = path[path.rfind("/") + 1 :].lower()
+        if not may_fit(path.lower() if looks_at_path else name):
+            return 0
         if wanted in name:
             points = EQUAL if name == wanted else BEGINS if name.startswith(wanted) else HOLDS
         elif looks_at_path and wanted in path.lower():
@@ -101,8 +105,14 @@ def scorer(query: str) -> Score | None:
             return 0
         return points + FOLDER if is_directory else points
 
-    looks_at_path = "/" in wanted
+    looks_at_path, may_fit = "/" in wanted, _having(letters[:SIFTED])
     return score
+
+
+def _having(letters: str) -> Callable[[str], object]:
+    """True of texts that have these letters in this order. Nothing in it goes back, so it takes linear time."""
+    codes = [f"\\U{ord(letter):08x}" for letter in letters]
+    return re.compile("".join(f"[^{code}]*+{code}" for code in codes)).match
 
 
 def _best(entries: Iterable[Entry], score: Score, most: int, token: CancelToken) -> list[FuzzyResult]:
@@ -138,19 +148,14 @@ def closeness(letters: str, text: str) -> int:
     """40, less 5 for each jump, at least 1, if the text has these letters in this order, each taken where it comes
     first; else 0.
     """
-    text = text.lower()
-    at = -1
-    for letter in letters:  # most texts fail here, and need no more
-        at = text.find(letter, at + 1)
-        if at < 0:
-            return 0
     text = normalised(text)
-    at, gaps = text.find(letters[0]), 0
+    at = text.find(letters[0])
+    gaps = 0
     for letter in letters[1:]:
-        found = text.find(letter, at + 1)
+        found = text.find(letter, at + 1) if at >= 0 else -1
         gaps += found != at + 1
         at = found
-    return max(CLOSE - GAP * gaps, 1)
+    return max(CLOSE - GAP * gaps, 1) if at >= 0 else 0
 
 
 _NOTHING = {ord(character): None for character in DROPPED}

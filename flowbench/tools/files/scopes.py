@@ -12,10 +12,10 @@ import os
 import re
 from collections.abc import Container
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from flowbench.tools.files.ignoring import Rules, rules_of
-from flowbench.tools.files.segments import Stage
+from flowbench.tools.files.segments import Choice, Stage
 
 IGNORE, GITIGNORE, GIT = ".ignore", ".gitignore", ".git"
 NAMES = frozenset({IGNORE, GITIGNORE, GIT})
@@ -23,37 +23,41 @@ NAMES = frozenset({IGNORE, GITIGNORE, GIT})
 Chain: TypeAlias = tuple[tuple[Stage, tuple[bool, ...]], ...]
 """(where the directory stands in the rules of a file, which of them take back in), the nearest file first."""
 
+Questions: TypeAlias = list[tuple[Choice, tuple[bool, ...]]]
 
-class Scopes(NamedTuple):
-    """What holds in one directory."""
 
-    ignore: Chain = ()
-    git: Chain = ()
-    exclude: Chain = ()
-    everywhere: Chain = ()
+class Scopes:
+    """What holds in one directory. chains: of `.ignore`, `.gitignore`, the exclude files, the global file."""
+
+    __slots__ = ("_asked", "chains")
+
+    def __init__(self, chains: tuple[Chain, Chain, Chain, Chain] = ((), (), (), ())) -> None:
+        self.chains = chains
+        self._asked: tuple[Questions, Questions] | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not any(self)
+        return not any(self.chains)
 
     def verdict(self, name: str, is_folder: bool) -> bool | None:
         """True: ignored. False: taken back in. None: nobody has an opinion."""
-        for chain in self:
-            for stage, keeps in chain:
-                rank = (stage.folders if is_folder else stage.files).best(name)
-                if rank >= 0:
-                    return not keeps[rank]
+        if self._asked is None:
+            all_ = [each for chain in self.chains for each in chain]
+            self._asked = [(at.files, keeps) for at, keeps in all_], [(at.folders, keeps) for at, keeps in all_]
+        for choice, keeps in self._asked[is_folder]:
+            if choice.accepts(name):
+                return not keeps[choice.best(name)]
         return None
 
     def below(self, name: str) -> Scopes:
-        """In the directory of this name, before its own files are looked at."""
-        if self.is_empty:
-            return self
-        return Scopes(*(_entered(chain, name) for chain in self))
+        """In the directory of this name, before its own files are looked at; this one where nothing changes."""
+        ignore, git, exclude, general = self.chains
+        chains = _entered(ignore, name), _entered(git, name), _entered(exclude, name), _entered(general, name)
+        return self if chains == self.chains else Scopes(chains)
 
     def with_files_of(self, directory: str, names: Container[str], everywhere: Rules | None) -> Scopes:
         """And with the directory's own files. names: entries that it has; everywhere: the user's global rules."""
-        ignore, git, exclude, general = self
+        ignore, git, exclude, general = self.chains
         if GIT in names:
             general = _with((), everywhere)  # its `/name` is meant from the top of a repository
         if IGNORE in names:
@@ -62,7 +66,7 @@ class Scopes(NamedTuple):
             git = _with(git, rules_of(os.path.join(directory, GITIGNORE)))
         if GIT in names:
             exclude = _with(exclude, rules_of(_exclude_file(os.path.join(directory, GIT))))
-        return Scopes(ignore, git, exclude, general)
+        return Scopes((ignore, git, exclude, general))
 
 
 def above(root: str, everywhere: Rules | None) -> Scopes:
@@ -78,7 +82,7 @@ def above(root: str, everywhere: Rules | None) -> Scopes:
         scopes = scopes.with_files_of(directory, names, everywhere)
         in_repository = in_repository or GIT in names
     scopes = scopes.below(os.path.basename(root)) if folders else scopes
-    return scopes if in_repository else scopes._replace(everywhere=_with((), everywhere))
+    return scopes if in_repository else Scopes((*scopes.chains[:3], _with((), everywhere)))
 
 
 def present(directory: str) -> frozenset[str]:
