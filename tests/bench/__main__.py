@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import aborts, durable, fans, full, notebooks, startup, steps
+from tests.bench import aborts, durable, fans, full, notebooks, startup, steps, tools_search
 from tests.bench.measure import Figure, Work
 
 WORKS: dict[str, Work] = {
@@ -37,6 +37,8 @@ WORKS: dict[str, Work] = {
     "W2-full": full.w2,
     "W4-full": full.w4,
     "token": full.tokens,
+    "glob": tools_search.globbed,
+    "fuzzy": tools_search.fuzzy,
 }
 
 # what must be reached, in the unit of the figure: microseconds, MB for memory; "x": times the floor
@@ -49,6 +51,8 @@ TARGETS: dict[str, tuple[float, str]] = {
     "W1-full": (1.3, "x"), "W1-full-async": (1.3, "x"), "W2-full": (1.3, "x"), "W2-full-inline": (1.3, "x"),
     "W2-full-waits": (1.3, "x"), "W4-full": (1.3, "x"), "W4-full-async": (1.3, "x"),
     "token-inline": (2, "us"), "token-trivial": (2, "us"),
+    "glob-py": (1.1, "x"), "glob-all": (1.1, "x"), "glob-ignore": (1.1, "x"),
+    "fuzzy": (1.0, "x"), "fuzzy-cached": (1.0, "x"),
 }  # fmt: skip
 
 

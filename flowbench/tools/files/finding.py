@@ -6,12 +6,13 @@ import heapq
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
 from flowbench.cancel import CancelToken, bound, profile_region
 from flowbench.tools.files.scans import SHELF
-from flowbench.tools.files.walking import Entry, FileType, Sieve, opened, walk
+from flowbench.tools.files.walking import BEAT, Entry, FileType, Sieve, opened, walk
 
 EQUAL, BEGINS, HOLDS, PATH_HOLDS, NAME_LIKE, PATH_LIKE, FOLDER = 120, 100, 80, 60, 50, 30, 10
 CLOSE, GAP = 40, 5  # of letters in a row; less for each jump between them
@@ -76,8 +77,8 @@ def fuzzy_find(
     return found[0] if found else FuzzyResult([], 0)
 
 
-Score = Callable[[str, bool], int]
-"""(relative path, is a directory) -> points, 0 for no match."""
+Score = Callable[[str], int]
+"""relative path -> points, 0 for no match; those that a directory has more are not in it."""
 
 
 def scorer(query: str) -> Score | None:
@@ -85,25 +86,23 @@ def scorer(query: str) -> Score | None:
     wanted = query.strip().lower()
     letters = normalised(wanted)
     if not wanted:
-        return lambda _, is_directory: 1 + FOLDER if is_directory else 1
+        return lambda _: 1
     if not letters:
         return None
 
-    def score(path: str, is_directory: bool) -> int:
+    def score(path: str) -> int:
         name = path[path.rfind("/") + 1 :].lower()
         if not may_fit(path.lower() if looks_at_path else name):
             return 0
         if wanted in name:
-            points = EQUAL if name == wanted else BEGINS if name.startswith(wanted) else HOLDS
-        elif looks_at_path and wanted in path.lower():
-            points = PATH_HOLDS
-        elif like := closeness(letters, name):
-            points = NAME_LIKE + like
-        elif looks_at_path and (like := _path_closeness(letters, path)):
-            points = PATH_LIKE + like
-        else:
-            return 0
-        return points + FOLDER if is_directory else points
+            return EQUAL if name == wanted else BEGINS if name.startswith(wanted) else HOLDS
+        if looks_at_path and wanted in path.lower():
+            return PATH_HOLDS
+        if like := closeness(letters, name):
+            return NAME_LIKE + like
+        if looks_at_path and (like := _path_closeness(letters, path)):
+            return PATH_LIKE + like
+        return 0
 
     looks_at_path, may_fit = "/" in wanted, _having(letters[:SIFTED])
     return score
@@ -121,14 +120,18 @@ def _best(entries: Iterable[Entry], score: Score, most: int, token: CancelToken)
 
     def scored() -> Iterator[tuple[int, int, str]]:
         nonlocal total
-        for number, entry in enumerate(entries):
-            if not number & 127:
-                token.heartbeat()
-            path, is_directory = entry.path, entry.kind is FileType.DIR
-            points = score(path, is_directory)
-            if points and entry.kind is not FileType.SYMLINK:
-                total += 1
-                yield -points, path.count("/"), f"{path}/" if is_directory else path
+        iterator = iter(entries)
+        while batch := list(islice(iterator, BEAT)):
+            token.heartbeat()
+            for entry in batch:
+                if points := score(entry.path):
+                    path, kind = entry.path, entry.kind
+                    if kind is FileType.SYMLINK:
+                        continue
+                    total += 1
+                    is_directory = kind is FileType.DIR
+                    more = FOLDER if is_directory else 0
+                    yield -points - more, path.count("/"), f"{path}/" if is_directory else path
 
     best = heapq.nsmallest(most, scored())
     matches = [FuzzyMatch(path, path.endswith("/"), -points) for points, _, path in best]

@@ -17,9 +17,9 @@ from tests.tools.files.trees import Listing, grow
 SCANDIR = "flowbench.tools.files.walking.scandir"
 
 
-def points(query: str, path: str, is_directory: bool = False) -> int:
+def points(query: str, path: str) -> int:
     score = scorer(query)
-    return 0 if score is None else score(path, is_directory)
+    return 0 if score is None else score(path)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,6 @@ def test_a_path_gets_its_points(query: str, path: str, expected: int) -> None:
     assert points(query, path) == expected
 
 
-def test_a_directory_that_matches_has_ten_more() -> None:
-    assert points("src", "src", True) == 130
-    assert points("", "src", True) == 11
-    assert points("zzz", "src", True) == 0
-
-
 def seed_normalized(text: str) -> str:
     return "".join(c for c in text if not c.isspace() and c not in "/\\._-").lower()
 
@@ -74,12 +68,12 @@ def seed_subsequence(query: str, target: str) -> int:
     return 0 if index != len(query) else max(40 - 5 * gaps, 1)
 
 
-def seed_score(path: str, is_directory: bool, query: str) -> int:
-    """As fd.rs has it, line by line."""
+def seed_score(path: str, query: str) -> int:
+    """As fd.rs has it, line by line, without the ten points of directories."""
     lower = query.strip().lower()
     letters = seed_normalized(lower)
     if not lower:
-        return 11 if is_directory else 1
+        return 1
     if not letters:
         return 0
     name = path.rsplit("/", 1)[-1]
@@ -99,7 +93,7 @@ def seed_score(path: str, is_directory: bool, query: str) -> int:
         normalized = seed_normalized(path)
         far = 40 if normalized == letters else seed_subsequence(letters, normalized)
         score = 50 + like if like else 30 + far if far else 0
-    return score + 10 if is_directory and score else score
+    return score
 
 
 letters = st.text("abAB._-/ 1", max_size=8)
@@ -107,10 +101,10 @@ path = st.lists(st.text("abAB._-1 ", min_size=1, max_size=6), min_size=1, max_si
 
 
 @settings(max_examples=500, deadline=None)
-@given(letters, path, st.booleans())
-@example("a/b", "a_/b", False)
-def test_it_scores_as_the_seed_does(query: str, where: str, is_directory: bool) -> None:
-    assert points(query, where, is_directory) == seed_score(where, is_directory, query)
+@given(letters, path)
+@example("a/b", "a_/b")
+def test_it_scores_as_the_seed_does(query: str, where: str) -> None:
+    assert points(query, where) == seed_score(where, query)
 
 
 @pytest.fixture
