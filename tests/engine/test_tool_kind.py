@@ -12,7 +12,7 @@ import flowbench as fb
 from flowbench import blueprint as bp
 from flowbench import engine
 from flowbench.blueprint import Functions
-from tests.flows import Json, attempt, blueprint, fan, seq, step
+from tests.flows import Json, attempt, blueprint, fan, loop, seq, step
 from tests.runtime.test_cancel_report import until
 
 
@@ -195,6 +195,36 @@ def test_explain_says_which_tool_it_is() -> None:
 
     assert told["works"].work == "pty: runs a command on a terminal"
     assert told["works"].steps[0].form == "value"
+
+
+def tree(folder: Path, files: int) -> Path:
+    for number in range(files):
+        (folder / f"file{number}.py").write_text("x = 1\n" * 20)
+    return folder
+
+
+def test_a_hundred_searches_side_by_side_answer_and_beat(tmp_path: Path) -> None:
+    spec = {"tool": "glob", "path": str(tree(tmp_path, 300))}
+    flow = fan(step("works", "$.i", "$.o"), ["*.py", "file1.*"] * 50)
+
+    run = fb.launch(using(spec, flow), {})
+
+    found = [each["o"]["total_matches"] for each in run.result(60)["r"]]
+    assert found == [300, 1] * 50
+    assert all(row.longest_gap is not None for row in fb.cancel_report(run).rows)
+
+
+def test_a_hundred_searches_end_when_their_run_is_stopped(tmp_path: Path) -> None:
+    spec = {"tool": "glob", "path": str(tree(tmp_path, 300))}
+    flow = loop(fan(step("works", "$.i", "$.o"), ["*.py"] * 100), 1_000_000)
+    run = fb.launch(using(spec, flow), {}, durability="memory")
+    until(lambda: len(run.steps) > 150)
+
+    run.abort()
+
+    assert run.wait(60)
+    assert run.state == "cancelled"
+    until(lambda: run.orphans == ())
 
 
 def test_tools_run_side_by_side_on_threads() -> None:

@@ -34,9 +34,11 @@ class ToolSpawner:
         self.digest = hashlib.sha256(flow.compact(msgspec.to_builtins(spec)).encode()).hexdigest()
 
     def body(self, site: Site) -> Body:
+        async def at_once(value: Any) -> Any:
+            return msgspec.to_builtins(await self._tool.call(self._told(site, value), site.token, _unheard))
+
         async def body(value: Any) -> Any:
-            token, spec = site.step_token(), self._spec
-            told = tool_call(msgspec.structs.replace(spec, options=site.secrets.put_in(spec.options)), value)
+            token, told = site.step_token(), self._told(site, value)
             rule = told.pop(RULE, "exit")
             written = _Written(site)
             before = stopper.set(lambda: token)
@@ -56,7 +58,12 @@ class ToolSpawner:
                 raise self._late(None if cause is None else Aborted(cause), told, token, written.end())
             return self._judged({**answer, "output": written.text()}, rule, site.secrets.text)
 
-        return body
+        return at_once if self._tool.uses == "loop" else body
+
+    def _told(self, site: Site, value: Any) -> dict[str, Any]:
+        """The options for this visit, with the values of the secrets that the spec names. Raises: UnfitInput."""
+        spec = self._spec
+        return tool_call(msgspec.structs.replace(spec, options=site.secrets.put_in(spec.options)), value)
 
     def _late(self, aborted: Aborted | None, told: Mapping[str, Any], token: CancelToken, said: str) -> BaseException:
         """Its step was stopped, or it has taken longer than it may."""
@@ -100,6 +107,10 @@ class _Written:
 
     def close(self) -> None:
         self._kept.close()
+
+
+def _unheard(text: str) -> None:
+    """What is over at once has written nothing."""
 
 
 async def _ended(work: asyncio.Future[Any], token: CancelToken) -> Any:
