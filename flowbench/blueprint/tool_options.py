@@ -30,6 +30,29 @@ class Timed(ToolOptions, frozen=True):
     timeout_ms: float | None = None
 
 
+class ProcessList(ToolOptions, frozen=True):
+    """Lists processes of this machine with their arguments. pid: this one and all below it; by default flowbench's own.
+    path: those that run this program, by its file.
+    """
+
+    tool, principal = "process_list", "pid"
+    pid: int | None = None
+    path: str | None = None
+
+
+class ProcessTerminate(Timed, frozen=True):
+    """Ends a process and all below it, and says whether they are gone. pid: which. born: the moment of its birth, as
+    process_list tells it: another process of that id is left alone. group: its process group, too. graceful_ms:
+    milliseconds before it is killed. timeout_ms: milliseconds that are waited after that.
+    """
+
+    tool, principal, needed, danger = "process_terminate", "pid", ("pid",), "ends processes"
+    pid: int | None = None
+    born: float | None = None
+    group: bool | None = None
+    graceful_ms: float | None = None
+
+
 class HtmlToMarkdown(Timed, frozen=True):
     """Turns an HTML page into Markdown. html: the page. clean_content: leave out navigation, forms and footers.
     skip_images: leave out images. timeout_ms: milliseconds that it may take.
@@ -239,6 +262,8 @@ ALL: tuple[type[ToolOptions], ...] = (
     FuzzyFind,
     ShellCommand,
     Pty,
+    ProcessList,
+    ProcessTerminate,
     HtmlToMarkdown,
     EncodeSixel,
     DecodeSixel,

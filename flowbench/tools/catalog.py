@@ -5,6 +5,7 @@ What they can be told, and what is dangerous, is written down where Blueprints a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -61,6 +62,34 @@ async def _pty(options: Options, token: CancelToken, heard: Heard) -> Any:
     return await aio.PtySession().start(**options, token=token, on_chunk=heard)
 
 
+async def _process_list(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench.tools import Process
+
+    def listed(own: CancelToken) -> list[dict[str, Any]]:
+        if "path" in options:
+            work = Process.from_path(options["path"])
+        else:
+            first = Process.from_pid(options.get("pid", os.getpid()))
+            work = [] if first is None else [first]
+        found = []
+        for each in own.iter(work):  # grows while it is walked
+            found.append({"pid": each.pid, "born": each.born, "ppid": each.ppid, "args": each.args()})
+            work += each.children() if "path" not in options else []
+        return found
+
+    return await blocking("process.list", token, listed)
+
+
+async def _process_terminate(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench.tools import Process, aio
+
+    how = {key: each for key, each in options.items() if key not in ("pid", "born")}
+    found = Process.from_pid(options["pid"])
+    if found is None or options.get("born", found.born) != found.born:
+        return True
+    return await aio.Process(found.pid, found.born).terminate(**how, token=token)
+
+
 async def _encode_sixel(options: Options, token: CancelToken, heard: Heard) -> Any:
     from flowbench import tools
 
@@ -101,6 +130,8 @@ CATALOG: Mapping[str, Tool] = {
         _awaited("fuzzy_find"),
         Tool("shell", _shell, "process", "execute_shell"),
         Tool("pty", _pty, "process"),
+        Tool("process_list", _process_list, "thread"),
+        Tool("process_terminate", _process_terminate, "thread"),
         _awaited("html_to_markdown"),
         Tool("encode_sixel", _encode_sixel, "thread"),
         Tool("decode_sixel", _decode_sixel, "thread"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,18 @@ def test_files_are_found_with_options_of_the_spec(tmp_path: Path) -> None:
 
     assert told == {"matches": [{"path": "a.py", "file_type": 1}], "total_matches": 1}
     assert folder["total_matches"] == 2
+
+
+def test_processes_are_listed_and_ended() -> None:
+    with subprocess.Popen(["sleep", "600"]) as sleeper:
+        (listed,) = answer({"tool": "process_list"}, sleeper.pid)
+        other = answer({"tool": "process_terminate"}, {"pid": sleeper.pid, "born": listed["born"] + 1})
+        still = sleeper.poll()
+        gone = answer({"tool": "process_terminate"}, {"pid": sleeper.pid, "born": listed["born"]})
+
+    assert listed["args"] == ["sleep", "600"]
+    assert (other, still, gone) == (True, None, True)
+    assert sleeper.returncode == -15
 
 
 def test_pictures_travel_as_base64_or_by_path(tmp_path: Path) -> None:
