@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import aborts, durable, fans, full, notebooks, startup, steps, tools_search
+from tests.bench import aborts, durable, fans, full, graphs, notebooks, startup, steps, tools_search, tools_shell
 from tests.bench.measure import Figure, Work
 
 WORKS: dict[str, Work] = {
@@ -32,6 +32,7 @@ WORKS: dict[str, Work] = {
     "W7-import": startup.imported,
     "W7-cold": startup.cold,
     "W7-memory": startup.memory,
+    "W8": graphs.w8,
     "W9": notebooks.headless,
     "W1-full": full.w1,
     "W2-full": full.w2,
@@ -39,6 +40,9 @@ WORKS: dict[str, Work] = {
     "token": full.tokens,
     "glob": tools_search.globbed,
     "fuzzy": tools_search.fuzzy,
+    "shell-command": tools_shell.command,
+    "shell-stream": tools_shell.stream,
+    "shell-kill": tools_shell.kill,
 }
 
 # what must be reached, in the unit of the figure: microseconds, MB for memory; "x": times the floor
@@ -47,12 +51,16 @@ TARGETS: dict[str, tuple[float, str]] = {
     "W3": (54_000, "us"), "W4-process": (10, "us"), "W4-process-async": (10, "us"), "W4-power": (1.3, "x"),
     "W4-1MB": (1.2, "x"), "W4-100KB": (1.2, "x"), "W5": (3, "us"), "W6-async": (300, "us"), "W6-1000": (6_000, "us"),
     "W6-sync": (1_000, "us"), "W6-sync-work": (5_000, "us"), "W6-click": (50_000, "us"), "W7-import": (15_000, "us"),
-    "W7-cold": (60_000, "us"), "W7-help": (80_000, "us"), "W7-memory": (40, "MB"), "W9": (1.03, "x"),
+    "W7-cold": (60_000, "us"), "W7-help": (80_000, "us"), "W7-memory": (40, "MB"),
+    "W8-10k": (15_000, "us"), "W8-100k": (450_000, "us"), "W8-10k-update": (1, "us"), "W8-100k-update": (1, "us"),
+    "W9": (1.03, "x"),
     "W1-full": (1.3, "x"), "W1-full-async": (1.3, "x"), "W2-full": (1.3, "x"), "W2-full-inline": (1.3, "x"),
     "W2-full-waits": (1.3, "x"), "W4-full": (1.3, "x"), "W4-full-async": (1.3, "x"),
     "token-inline": (2, "us"), "token-trivial": (2, "us"),
     "glob-py": (1.1, "x"), "glob-all": (1.1, "x"), "glob-ignore": (1.1, "x"),
     "fuzzy": (1.0, "x"), "fuzzy-cached": (1.0, "x"),
+    "shell-command": (790, "us"), "shell-stream": (86_000, "us"), "shell-kill": (110_000, "us"),
+    "shell-kill-hostile": (110_000, "us"),
 }  # fmt: skip
 
 
