@@ -185,6 +185,12 @@ class DuplicateRecord(ProjectError):
         self.id, self.paths = id, list(paths)
 
 
+class TaskRefused(ProjectError):
+    """What was asked of a task is against the rules of the project; says which, and what to do."""
+
+    code = "task_refused"
+
+
 class AlreadyThere(ProjectError):
     """path: would have been overwritten."""
 

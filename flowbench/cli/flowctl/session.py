@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from flowbench.cli.exits import Exit, Refusal
+
 if TYPE_CHECKING:
     from flowbench.project import Project
 
@@ -33,3 +35,13 @@ class Session:
 
         for problem in self.project.problems:
             click.echo(f"Warning: {problem}", err=True)
+
+    def text(self, file: str, option: str) -> str:
+        """What a file holds; `-` is standard input. option: the one that names it. Raises: Refusal."""
+        if file == "-":
+            return self.stdin.read()
+        try:
+            return (self.cwd / file).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            raise Refusal(f"{option} {file}: {why}", Exit.FAILED) from error

@@ -19,6 +19,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "list": ("query", "List all epics and their tasks."),
     "cat": ("query", "Print the Markdown of an epic's spec or of a task, without its fields."),
     "files": ("query", "Show which task of an epic owns which file, and files that several own."),
+    "start": ("work", "Begin to work on a task, or go on with it."),
+    "done": ("work", "Finish a task: summary and evidence go to its text."),
+    "block": ("work", "Say that a task cannot go on, and why."),
+    "fail": ("work", "Say that a task has failed; it is tried again, or what waits for it fails, too."),
+    "restart": ("work", "Take a task, and all that waits for it, back to todo."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
 

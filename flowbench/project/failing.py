@@ -1,0 +1,76 @@
+"""Failing: a task fails; it is tried again, or whatever waits for it fails with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flowbench.project import ids, sections, status
+from flowbench.project.errors import TaskRefused
+from flowbench.project.records import Task
+from flowbench.project.status import Status
+
+if TYPE_CHECKING:
+    from flowbench.project.project import Project
+
+
+def fail(
+    project: Project, task: str, *, reason: str = "", force: bool = False, dry_run: bool = False
+) -> dict[str, Any]:
+    """{id, status, message, reason, upstream_failed?}: up_for_retry while `max_retries` allows it, then failed.
+
+    upstream_failed: the tasks of the epic that waited for it; what is done, skipped or failed itself stays so.
+    force: though nobody works on it. Raises: InvalidId, NotFound, TaskRefused, InvalidTransition.
+    """
+    wanted = project.resolve(ids.task_id(task).text)
+    with project.change("fail", dry_run=dry_run) as change:
+        found = change.task(wanted)
+        if found.status is not Status.IN_PROGRESS and not force:
+            raise TaskRefused(
+                f"Cannot fail task {wanted}: status is '{found.status}', not 'in_progress'. Use --force to fail it all "
+                "the same."
+            )
+        retries = project.runtime(wanted).retry_count
+        told = status.fail(found.status, retries, project.config.max_retries, force=force)
+        change.set(wanted, status=told.status)
+        if reason.strip():
+            change.body(wanted, lambda body: sections.appended(body, sections.SUMMARY, f"Failed:\n{reason.strip()}"))
+        change.note(wanted, retry_count=told.retries, claimed_at=None, assignee=None)
+        payload = {"reason": reason.strip(), "retries": told.retries, **({"forced": True} if force else {})}
+        change.event("task_failed" if told.spreads else "task_up_for_retry", task=wanted, payload=payload)
+        hit = []
+        if told.spreads:
+            for each in downstream(change.tasks(found.epic), wanted):
+                if status.hit(each.status) is not each.status:
+                    change.set(each.id, status=Status.UPSTREAM_FAILED)
+                    change.note(each.id, claimed_at=None, assignee=None)
+                    change.event("task_upstream_failed", task=each.id, payload={"failed": wanted})
+                    hit.append(each.id)
+    answer: dict[str, Any] = {
+        "id": wanted,
+        "status": told.status.value,
+        "message": f"Task {wanted} {'failed' if told.spreads else 'is up for retry'}",
+        "reason": reason.strip() or None,
+    }
+    if hit:
+        answer["upstream_failed"] = hit
+    if not told.spreads:
+        answer["retry_count"] = told.retries
+    return {**answer, "dry_run": True, "plan": change.plan} if dry_run else answer
+
+
+def downstream(tasks: Iterable[Task], id: str) -> list[Task]:
+    """All tasks that wait for one, directly or not, in natural order; a cycle among them does no harm."""
+    known = {task.id: task for task in tasks}
+    after: dict[str, list[str]] = {}
+    for task in known.values():
+        for each in task.depends_on:
+            after.setdefault(each, []).append(task.id)
+    found: set[str] = set()
+    left = [id]
+    while left:
+        for each in after.get(left.pop(), ()):
+            if each not in found and each != id:
+                found.add(each)
+                left.append(each)
+    return [known[each] for each in sorted(found, key=ids.key)]
