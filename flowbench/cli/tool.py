@@ -139,7 +139,8 @@ def _told(name: str) -> dict[str, Any]:
     cls = TOOLS[name]
     first, fields = about_tool(name)
     facts = {"does": first, "first": cls.principal, "needed": list(cls.needed), "danger": cls.danger}
-    names = sorted(cls.__struct_fields__, key=lambda each: each == "timeout_ms")
+    first_of_all = (cls.principal, *cls.needed)
+    names = sorted(cls.__struct_fields__, key=lambda each: (each == "timeout_ms", each not in first_of_all))
     return {**facts, "options": {each: fields.get(each, "") for each in names}}
 
 

@@ -21,6 +21,8 @@ def as_text(answer: Any) -> str:
         return "\n".join(answer)
     if isinstance(answer, dict) and "exit_code" in answer:
         return ""
+    if isinstance(answer, dict) and isinstance(files := answer.get("file_changes"), list):
+        return "\n".join([*(str(each["patch"]).rstrip("\n") for each in files), _total(answer, len(answer["changes"]))])
     if isinstance(answer, dict) and isinstance(found := answer.get("matches", answer.get("changes")), list):
         lines = [_match(each) for each in found]
         return "\n".join([*lines, _total(answer, len(found))])
@@ -33,12 +35,9 @@ def _match(match: Any) -> str:
     path = str(match.get("path", ""))
     number = match.get("line_number") or match.get("start_line")
     where = path if not number else f"{path}:{number}" if path else str(number)
-    if "before" in match and "after" in match:
-        said = f"{match['before']} -> {match['after']}"
-    else:
-        said = next((str(match[key]) for key in ("line", "text") if match.get(key)), "")
-        if not said and match.get("match_count"):
-            said = count(match["match_count"], "match").replace("matchs", "matches")
+    said = next((str(match[key]) for key in ("line", "text") if match.get(key)), "")
+    if not said and (number := match.get("match_count")):
+        said = f"{number:,} match" + ("" if number == 1 else "es")
     return short(f"{where}: {said}" if said and where else where or said, LONGEST)
 
 

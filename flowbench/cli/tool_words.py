@@ -36,7 +36,7 @@ def _value(name: str, key: str, text: str) -> Any:
     if text.startswith("@"):
         text = _read(text[1:])
     kinds = str(TOOLS[name].__annotations__.get(key, ""))
-    if kinds.startswith("str "):
+    if kinds.startswith("str ") and not ("tuple[str" in kinds and text.startswith("[")):
         return text
     try:
         return json.loads(text)

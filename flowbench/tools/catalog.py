@@ -128,6 +128,9 @@ CATALOG: Mapping[str, Tool] = {
     for each in (
         _awaited("glob"),
         _awaited("fuzzy_find"),
+        _awaited("ast_grep"),
+        _awaited("ast_match"),
+        _awaited("ast_edit"),
         Tool("shell", _shell, "process", "execute_shell"),
         Tool("pty", _pty, "process"),
         Tool("process_list", _process_list, "thread"),

@@ -57,6 +57,25 @@ def test_files_are_found_with_options_of_the_spec(tmp_path: Path) -> None:
     assert folder["total_matches"] == 2
 
 
+def test_an_edit_that_only_tells_needs_no_trust_and_cannot_be_talked_into_writing(tmp_path: Path) -> None:
+    code = tmp_path / "a.py"
+    code.write_text("print(1)\n")
+    tells = {"tool": "ast_edit", "rewrites": {"print($A)": "log($A)"}, "dry_run": True}
+    writes = {key: each for key, each in tells.items() if key != "dry_run"}
+    for name, spec in (("tells", tells), ("writes", writes)):
+        (tmp_path / f"{name}.json").write_bytes(bp.dumps(bp.load(using(spec))).encode())
+
+    told = fb.launch(tmp_path / "tells.json", {"x": str(code)}).result(60)["x"]
+
+    assert told["total_replacements"] == 1
+    assert "dry_run: true, which no input may change" in refusal(tells, {"path": str(code), "dry_run": False})
+    with pytest.raises(bp.UntrustedBlueprint, match="ast_edit"):
+        fb.launch(tmp_path / "writes.json", {"x": str(code)})
+    assert code.read_text() == "print(1)\n"
+    assert answer(writes, {"path": str(code), "dry_run": False})["applied"] is True
+    assert code.read_text() == "log(1)\n"
+
+
 def test_processes_are_listed_and_ended() -> None:
     with subprocess.Popen(["sleep", "600"]) as sleeper:
         (listed,) = answer({"tool": "process_list"}, sleeper.pid)
