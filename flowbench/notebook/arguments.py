@@ -7,7 +7,7 @@ import json
 import keyword
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from flowbench.notebook.errors import UsageError, did_you_mean
@@ -43,26 +43,26 @@ STEPS = ("next", "go", "abort", "set")
 class Parser(argparse.ArgumentParser):
     """An argparse parser that raises UsageError instead of ending the process."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, usage: str = "") -> None:
         super().__init__(prog=f"%fb {command}", add_help=False, allow_abbrev=False)
-        self._usage = USAGE.get(command, command)
+        self._usage = usage or USAGE.get(command, command)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; usage: %fb {self._usage}")
 
 
-def words(line: str) -> list[str]:
+def words(line: str, *, with_brackets: bool = True) -> list[str]:
     """Split at blanks outside quotes and brackets, so that `--ctx {"a": 1}` is one word; quotes around a whole word
-    vanish. Raises: UsageError."""
+    vanish. with_brackets: False for what has brackets of its own. Raises: UsageError."""
     found, start, depth, quote = [], 0, 0, ""
     for at, char in enumerate(line):
         if quote:
             quote = "" if char == quote else quote
         elif char in "'\"":
             quote = char
-        elif char in CLOSING:
+        elif char in CLOSING and with_brackets:
             depth += 1
-        elif char in CLOSING.values():
+        elif char in CLOSING.values() and with_brackets:
             depth -= 1
         elif char.isspace() and depth <= 0:
             found.append(line[start:at])
@@ -72,13 +72,16 @@ def words(line: str) -> list[str]:
     return [_bare(word) for word in [*found, line[start:]] if word]
 
 
-def command(line: str) -> tuple[str, list[str], str]:
-    """Sub-command, its words, and their text as it was typed. Raises: UsageError for an unknown sub-command."""
+def command(line: str, others: Collection[str] = ()) -> tuple[str, list[str], str]:
+    """Sub-command, its words, and their text as it was typed. others: sub-commands that split their text themselves.
+
+    Raises: UsageError for an unknown sub-command.
+    """
     name, _, rest = line.strip().partition(" ")
     name = name or "help"
-    if name not in USAGE:
-        raise UsageError(f"no sub-command `{name}`{did_you_mean(name, USAGE)}")
-    return name, [] if name == "step" else words(rest), rest.strip()
+    if name not in USAGE and name not in others:
+        raise UsageError(f"no sub-command `{name}`{did_you_mean(name, [*USAGE, *others])}")
+    return name, [] if name == "step" or name in others else words(rest), rest.strip()
 
 
 def parse(name: str, given: list[str]) -> argparse.Namespace:
@@ -100,10 +103,10 @@ def parse(name: str, given: list[str]) -> argparse.Namespace:
         parser.add_argument("--with", dest="name", metavar="NAME")
         parser.add_argument("--set", dest="patch", metavar="PATH=JSON", type=_edit, action="append")
     if name in ("run", "resume", "rerun", "agents", "ctx", "diff", "explain", "lint", "runs"):
-        parser.add_argument("--out", metavar="NAME", type=_variable)
+        parser.add_argument("--out", metavar="NAME", type=variable)
     if name in ("run", "resume", "rerun"):
         parser.add_argument("--bg", action="store_true")
-        parser.add_argument("--timeout", metavar="S", type=_seconds)
+        parser.add_argument("--timeout", metavar="S", type=seconds)
         parser.add_argument("--limit", metavar="N", type=_count)
         parser.add_argument("--on-abort", choices=("stop", "continue"), default="stop")
     if name == "explain":
@@ -204,14 +207,15 @@ def _bare(word: str) -> str:
     return word[1:-1] if is_quoted else word
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time limit. Raises: argparse.ArgumentTypeError."""
     try:
-        seconds = float(text)
+        found = float(text)
     except ValueError:
-        seconds = math.nan
-    if not (0 < seconds < math.inf):
+        found = math.nan
+    if not (0 < found < math.inf):
         raise argparse.ArgumentTypeError(f"`{text}` is no positive number of seconds")
-    return seconds
+    return found
 
 
 def _count(text: str) -> int:
@@ -229,7 +233,8 @@ def _edit(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError(f"`{text}`: {why}; write --set $.path=JSON") from None
 
 
-def _variable(text: str) -> str:
+def variable(text: str) -> str:
+    """A name that a value can be left in. Raises: argparse.ArgumentTypeError."""
     if not is_variable(text):
         raise argparse.ArgumentTypeError(f"`{text}` cannot be a variable")
     return text

@@ -11,6 +11,7 @@ from flowbench import blueprint as bp
 from flowbench.notebook.arguments import LOOKING, STEPS, USAGE, is_moment
 from flowbench.notebook.body import paths
 from flowbench.notebook.recent import Recent
+from flowbench.notebook.tool_words import FLAGS as TOOL_FLAGS
 from flowbench.runtime import runs
 
 FLAGS = {
@@ -45,6 +46,7 @@ FLAGS = {
         "--timeout",
         "--with",
     ],
+    **TOOL_FLAGS,
     "resume": ["--answers", "--bg", "--limit", "--on-abort", "--operator", "--out", "--timeout"],
 }
 CHOICES = {
@@ -73,7 +75,7 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
     """Candidates for the last word, which may be empty. before: the line up to the cursor, `%fb` included."""
     _, *given = before.split()
     if not given or (len(given) == 1 and not before.endswith(" ")):
-        return _starting(given[-1] if given else "", USAGE)
+        return _starting(given[-1] if given else "", [*USAGE, *TOOL_FLAGS])
     name, *rest = given
     word = "" if before.endswith(" ") else rest.pop()
     if rest and rest[-1] in CHOICES:
@@ -82,6 +84,8 @@ def complete(before: str, variables: Mapping[str, Any], recent: Recent) -> list[
         return _starting(word, [key for key in variables if not key.startswith("_")])
     if word.startswith("-"):
         return _starting(word, FLAGS.get(name, []))
+    if name in TOOL_FLAGS:
+        return []  # paths are IPython's own business
     if name == "step":
         return (
             _starting(word, STEPS)

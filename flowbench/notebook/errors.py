@@ -14,6 +14,12 @@ class UsageError(FlowbenchError):
     code = "usage"
 
 
+class ToolStopped(FlowbenchError):
+    """A tool that a cell has called was stopped: by an interrupt, or because its time was over."""
+
+    code = "tool_stopped"
+
+
 class NotebookError(FlowbenchError):
     """A headless notebook did not come to its end. cell: index from 0 of the cell that stopped it, if known.
 

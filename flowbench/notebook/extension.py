@@ -6,7 +6,7 @@ from typing import Any
 
 from flowbench.blueprint import Blueprint
 from flowbench.engine import StepRecord
-from flowbench.notebook import picture, still, unattended
+from flowbench.notebook import picture, results, still, unattended
 from flowbench.notebook.attendant import Attendant
 from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete_line
@@ -27,7 +27,7 @@ MATCHERS = LINE_MATCHER, BODY_MATCHER = "flowbench_line", "flowbench_body"
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register magics, completion, rich reprs of Blueprint, Run and StepRecord, the tap and, headless, `unattended`.
+    """Register magics, completion, rich reprs (Blueprint, Run, StepRecord, results of tools), the tap and `unattended`.
 
     Loading again is harmless.
     """
@@ -38,7 +38,7 @@ def load_ipython_extension(shell: Any) -> None:
     _forget_matchers(shell)
     shell.Completer.custom_matchers += [_line_matcher(shell, magics), _body_matcher(magics)]
     reprs = shell.display_formatter.mimebundle_formatter
-    for type, bundle in REPRS.items():
+    for type, bundle in (REPRS | results.reprs()).items():
         reprs.for_type(type, lambda value, bundle=bundle, **_: bundle(value))
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump not in waiting.pumps:
@@ -58,7 +58,7 @@ def unload_ipython_extension(shell: Any) -> None:
     shell.magics_manager.magics["cell"].pop("blueprint", None)
     _forget_recent()
     _forget_matchers(shell)
-    for type in REPRS:
+    for type in REPRS | results.reprs():
         shell.display_formatter.mimebundle_formatter.pop(type, None)
     prints.passes_on = True
     errors.cell_of = lambda _: ""

@@ -19,6 +19,11 @@ TEXT = """\
 %fb abort [RUN]              stop the newest live run, or the one named
 %fb step [next | go | abort | set PATH JSON]
                              after `run --step`: one step, on to the end, stop, write the ctx
+%fb grep PATTERN [PATH]      lines of files that fit a regular expression; `foo(` is found, too
+%fb glob PATTERN [PATH]      files by their paths: *.py, src/**/test_*.py
+%fb fuzzy LETTERS [PATH]     files by some of their letters, the best first
+%fb ast PATTERN [PATH]       code by its shape: isinstance($A, $B); --rewrite shows the diff
+%fb sh COMMAND               in the notebook's own bash, which keeps its folder and variables
 %fb help                     this list
 
 A RUN is a part of its id or the variable that holds it. --out NAME leaves what a word gives
@@ -52,6 +57,23 @@ Options of run alone:
   --durability memory|process|power
                              the journal: none; survives the kernel (the default); survives
                              a power cut, and is slower
+Options of grep, glob, fuzzy, ast and sh; each gives its result, and a Stop ends it alone:
+  --out NAME                 leave the result in this variable, too
+  --timeout S                stop it after S seconds
+  --max N                    at most so many; files that git ignores are left out unless
+  --no-ignore                all files count; --hidden those whose names begin with a dot
+  --hidden                   (glob and fuzzy; grep and ast look into them anyway)
+  --glob G                   only in files with such paths (grep, ast)
+  --type T                   files of a kind (grep: py, js, md, ...; glob: file, dir, symlink)
+  --context N                N lines around each match (grep; -i: case does not matter)
+  --files                    only which files (grep)
+  --count                    only how often in each file (grep)
+  --multiline                a match may go over lines (grep)
+  --latest                   what was changed last comes first, with time and size (glob)
+  --lang L                   read all files as this language (ast)
+  --rewrite TEMPLATE         what stands there instead, e.g. type($A) is $B; a dry run (ast)
+  --apply                    write it into the files
+  --new                      begin a new session (sh)
 
 A small one; @fb.agent makes a function an agent, which steps name as `ref`:
 %%blueprint demo

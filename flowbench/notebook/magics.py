@@ -13,7 +13,7 @@ from IPython.display import display
 
 from flowbench import blueprint as bp
 from flowbench.cancel import AbortReason
-from flowbench.notebook import agents, arguments, still
+from flowbench.notebook import agents, arguments, still, tool_words
 from flowbench.notebook.attendant import Attendant
 from flowbench.notebook.completion import blueprint_names
 from flowbench.notebook.errors import UsageError, did_you_mean
@@ -25,6 +25,7 @@ from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
+from flowbench.notebook.tool_magics import ToolMagics
 from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, explain, launch, rerun, resume, runs, waiting
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class FlowMagics(Magics):
         self._shell = shell
         self._variables: dict[str, Any] = shell.user_ns
         self.recent = Recent(self._variables)
+        self._tools = ToolMagics(self._variables)
         self.attendant = Attendant(shell, lambda run: show(run, shell).begin())
 
     @no_var_expand
@@ -91,7 +93,9 @@ class FlowMagics(Magics):
         return self._do(line)
 
     def _do(self, line: str) -> Any:
-        name, given, text = arguments.command(line)
+        name, given, text = arguments.command(line, tool_words.USAGE)
+        if name in tool_words.USAGE:
+            return self._tools.do(name, text)
         if name == "help":
             return print(TEXT)
         if name == "step":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowbench.cancel import WorkProfile, work_profile
+from flowbench.cancel import WorkProfile as WorkProfile
+from flowbench.cancel import work_profile
 
 
 def get_work_profile(last_seconds: float = 60.0) -> WorkProfile:

@@ -16,21 +16,28 @@ DEMO = load(blueprint(step("double")))
 NAMES: dict[str, Any] = {"demo": DEMO, "other": DEMO, "_1": DEMO, "data": {"x": 1}}
 
 CASES = {
+    "options of a tool": ("%fb glob x --la", ["--latest"]),
+    "paths are left to IPython": ("%fb grep x sr", []),
     "all words": (
         "%fb ",
         [
             "abort",
             "agents",
+            "ast",
             "ctx",
             "diff",
             "explain",
+            "fuzzy",
+            "glob",
             "graph",
+            "grep",
             "help",
             "lint",
             "rerun",
             "resume",
             "run",
             "runs",
+            "sh",
             "step",
         ],
     ),
