@@ -144,6 +144,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.NoProject             no `.flow` here or above
 │  ├─ project.NotFound              no such epic or task
 │  ├─ project.TaskRefused           against the rules: who may start, what is done already
+│  ├─ project.BadEpicsFile          names no epics
 │  ├─ project.AlreadyThere          it would have been overwritten
 │  ├─ project.DocumentError         a file that cannot be read, with line and column
 │  │  ├─ project.MergeConflict

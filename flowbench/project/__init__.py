@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from flowbench.project.errors import (
         AlreadyThere,
+        BadEpicsFile,
         ConcurrentChange,
         Cycle,
         DocumentError,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REMOVE",
     "AlreadyThere",
+    "BadEpicsFile",
     "Change",
     "ConcurrentChange",
     "Cycle",
@@ -130,6 +132,7 @@ __getattr__ = front(
         ),
         "errors": (
             "AlreadyThere",
+            "BadEpicsFile",
             "ConcurrentChange",
             "Cycle",
             "DocumentError",

@@ -191,6 +191,16 @@ class TaskRefused(ProjectError):
     code = "task_refused"
 
 
+class BadEpicsFile(ProjectError):
+    """path: names no epics. why: for people."""
+
+    code = "bad_epics_file"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path, self.why = path, why
+
+
 class AlreadyThere(ProjectError):
     """path: would have been overwritten."""
 

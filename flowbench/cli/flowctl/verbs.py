@@ -19,6 +19,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "list": ("query", "List all epics and their tasks."),
     "cat": ("query", "Print the Markdown of an epic's spec or of a task, without its fields."),
     "files": ("query", "Show which task of an epic owns which file, and files that several own."),
+    "ready": (
+        "choose",
+        "Show which tasks of an epic could be started, which are worked on, and what the others wait for.",
+    ),
+    "next": ("choose", "Say the one thing to do next: go on with a task, start one, or have an epic reviewed."),
+    "queue": ("choose", "List the epics in the order in which they can be worked on, with what is left of each."),
     "start": ("work", "Begin to work on a task, or go on with it."),
     "done": ("work", "Finish a task: summary and evidence go to its text."),
     "block": ("work", "Say that a task cannot go on, and why."),
