@@ -4,7 +4,7 @@ Rules: the text is trimmed and empty is `*`; `\\` counts as `/`; without any `/`
 (`*.py` is `**/*.py`), unless it begins with `**` or is one union of plain names (`{a.txt,b.txt}`: those of the root);
 `}` that lack at the end are appended. `*` and `?` and `[a-z]` `[!a-z]` never match `/`, and do match a dot at the
 beginning; `**` alone between slashes is any number of directories, elsewhere it is `*`. `{a,b}` may nest and hold `/`;
-an empty alternative stands for nothing and does not match. `./` in front is left out.
+an empty alternative stands for nothing and does not match. `./` in front is the root, and no more.
 Source: pi-natives 18.2, glob_util.rs over globset 0.4.
 """
 
@@ -67,10 +67,12 @@ def compiled(text: str, *, recursive: bool = True) -> Glob:
 def normalised(text: str, *, recursive: bool = True) -> str:
     """The pattern that is really matched."""
     pattern = text.strip().replace("\\", "/") or "*"
-    while pattern.startswith("./"):
-        pattern = pattern[2:].lstrip("/") or "*"
+    if pattern.startswith("./"):
+        return normalised(pattern[2:].lstrip("/"), recursive=False)
     if recursive and "/" not in pattern and not pattern.startswith("**") and not _is_union(pattern):
         pattern = f"**/{pattern}"
+    if pattern == "**/":
+        return "**"
     return pattern + "}" * (pattern.count("{") - pattern.count("}"))
 
 

@@ -2,8 +2,8 @@
 
 Asked in this order, and in each from the directory upwards, until one has an opinion: `.ignore`; `.gitignore`;
 `.git/info/exclude`; the user's global ignore file. No repository is needed, and none ends what holds above it. The
-directories above the root of a walk count as well. What an ignore file takes back in is shown though it is hidden.
-Source: ripgrep 15 with --no-require-git; pi-natives 18.2.
+directories above the root of a walk count as well. What an ignore file takes back in stays hidden if it is.
+Source: ripgrep 15 with --no-require-git, which shows hidden entries that are taken back in; pi-natives 18.2 does not.
 """
 
 from __future__ import annotations

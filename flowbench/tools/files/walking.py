@@ -242,10 +242,9 @@ class _Look:
                 is_told = accepts(shown)
             if not is_told and kind is not DIR:
                 continue
-            if name[0] == "." and name == GIT:
+            if name[0] == "." and (not hidden or name == GIT):
                 continue
-            verdict = None if verdict_of is None else verdict_of(name, kind is DIR)
-            if verdict or (verdict is None and name[0] == "." and not hidden):
+            if verdict_of is not None and verdict_of(name, kind is DIR):
                 continue
             path = prefix + shown
             if is_told:

@@ -26,6 +26,8 @@ READ = [
     ("*.{ts,tsx", "**/*.{ts,tsx}"),
     ("{a,{b,c", "**/{a,{b,c}}"),
     ("./src/*.py", "src/*.py"),
+    (".//*.py", "*.py"),
+    ("./", "*"),
 ]
 
 MATCHES = [
@@ -34,6 +36,9 @@ MATCHES = [
     ("a/*.py", "a/b/x.py", False),
     ("a/?.py", "a//.py", False),
     ("**", "a/b", True),
+    ("**/", "a/b", True),
+    ("{}", "a", False),
+    ("a/", "a", False),
     ("**/b", "b", True),
     ("a/**/b", "a/b", True),
     ("a/**/b", "a/x/y/b", True),

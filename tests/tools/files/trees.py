@@ -44,7 +44,15 @@ def ripgrep() -> str | None:
 
 
 def listed_by_ripgrep(root: Path, *, hidden: bool = True) -> list[str]:
-    options = ["--files", "--no-require-git", "--no-messages", "-g", "!.git", *(["--hidden"] if hidden else [])]
+    options = [
+        "--files",
+        "--no-require-git",
+        "--no-messages",
+        "--hidden",
+        "-g",
+        "!.git",
+        *([] if hidden else ["-g", "!.*"]),
+    ]
     told = subprocess.run([str(ripgrep()), *options], cwd=root, capture_output=True, text=True)
     return sorted(told.stdout.splitlines())
 
