@@ -143,6 +143,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.InvalidTransition     of a task's status
 │  ├─ project.NoProject             no `.flow` here or above
 │  ├─ project.NotFound              no such epic or task
+│  ├─ project.AmbiguousId           two epics have this number
 │  ├─ project.TaskRefused           against the rules: who may start, what is done already
 │  ├─ project.BadEpicsFile          names no epics
 │  ├─ project.AlreadyThere          it would have been overwritten

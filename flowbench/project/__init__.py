@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from flowbench.project.errors import (
         AlreadyThere,
+        AmbiguousId,
         BadEpicsFile,
         ConcurrentChange,
         Cycle,
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REMOVE",
     "AlreadyThere",
+    "AmbiguousId",
     "BadEpicsFile",
     "Change",
     "ConcurrentChange",
@@ -132,6 +134,7 @@ __getattr__ = front(
         ),
         "errors": (
             "AlreadyThere",
+            "AmbiguousId",
             "BadEpicsFile",
             "ConcurrentChange",
             "Cycle",

@@ -133,6 +133,16 @@ class NotFound(ProjectError):
         self.id, self.path = id, path
 
 
+class AmbiguousId(ProjectError):
+    """text: a short id. known: the ids that it could mean."""
+
+    code = "ambiguous_id"
+
+    def __init__(self, text: str, known: Sequence[str]) -> None:
+        super().__init__(f"{text} could be {' or '.join(known)}: write it out")
+        self.text, self.known = text, list(known)
+
+
 class DocumentError(ProjectError):
     """A file of the project cannot be read. path: the file. message: what is wrong, one line.
 

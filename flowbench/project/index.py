@@ -194,6 +194,10 @@ def _catalogue(layout: Layout, found: dict[str, _Entry], count: int) -> Catalogu
             problems.append(entry.problem)
             if entry.known_as:
                 claimed[name] = entry.known_as
+    for problem in problems:
+        table: dict[str, Any] = tasks if "." in problem.id else epics
+        if problem.name.endswith(".json") and problem.id in table and table[problem.id].form == "plain":
+            del table[problem.id]  # the body of a record that cannot be read is no record
     for name, id in claimed.items():
         others = [other for other, known_as in claimed.items() if known_as == id and other != name]
         owner = tasks.get(id) or epics.get(id)

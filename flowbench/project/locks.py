@@ -60,7 +60,7 @@ class Locks:
         ttl: seconds; None: for ever. pid: of a process with whose end the locks end. Raises: ProjectError, InvalidId.
         """
         ids.task_id(task)
-        wanted = list(dict.fromkeys(_named(each) for each in files))
+        wanted = list(dict.fromkeys(_named(each) for each in files if each.strip()))
         if not wanted:
             raise ProjectError("No files specified. Use --files file1,file2")
         now = self._clock()
@@ -129,7 +129,7 @@ class Locks:
 
 def _named(file: str) -> str:
     """`./a.py` and `a.py` are one file."""
-    return os.path.normpath(file.strip()) if file.strip() else file
+    return os.path.normpath(file.strip())
 
 
 def _born(pid: int) -> str | None:

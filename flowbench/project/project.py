@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,14 +15,14 @@ from flowbench.project import ids, index, legacy, meta
 from flowbench.project.cache import Cache
 from flowbench.project.commit import Hook, carry_out, finish_all, pending, silent
 from flowbench.project.documents import Stored, load
-from flowbench.project.errors import InvalidConfig, NotFound, ProjectBusy
+from flowbench.project.errors import AmbiguousId, InvalidConfig, NotFound, ProjectBusy
 from flowbench.project.files import read, scan
 from flowbench.project.layout import Layout, find, new
 from flowbench.project.records import Epic, Task
 from flowbench.project.state import FILE as STATE_FILE
 from flowbench.project.state import Runtime, State
 from flowbench.project.status import Status, parse
-from flowbench.storage import locked
+from flowbench.storage import StorageError, locked
 
 if TYPE_CHECKING:
     from flowbench.project.change import Change
@@ -119,7 +119,7 @@ class Project:
         return found if epic is None else [task for task in found if task.epic == epic]
 
     def resolve(self, text: str) -> str:
-        """The full id: `fn-3` is the one epic with that number. Raises: InvalidId, NotFound."""
+        """The full id: `fn-3` is the one epic with that number. Raises: InvalidId, AmbiguousId."""
         told = ids.parse(text)
         epic = ids.epic_of(text) if isinstance(told, ids.TaskId) else text
         if ids.epic_id(epic).slug or self._is_there(epic):
@@ -127,7 +127,9 @@ class Project:
         number = ids.epic_id(epic).number
         known = {name.partition(".")[0] for name in scan(self.layout.epics) if ids.is_id(name.partition(".")[0])}
         found = [each for each in known if ids.key(each)[0] == number]
-        return found[0] + text[len(epic) :] if len(found) == 1 else text
+        if len(found) > 1:
+            raise AmbiguousId(text, sorted(found, key=ids.key))
+        return found[0] + text[len(epic) :] if found else text
 
     def stored(self, id: str) -> Stored:
         """The files of one record. Raises: InvalidId, NotFound, DocumentError."""
@@ -258,10 +260,12 @@ class Project:
     @contextmanager
     def writing(self, seconds: float = WAIT_SECONDS) -> Iterator[None]:
         """Nobody else changes the project meanwhile; what others have left unfinished is finished first."""
-        from flowbench.storage import private_dir
-
-        private_dir(self.layout.state)
-        path = self.layout.state / LOCK_FILE
+        state = self.layout.state
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError.of(state, error) from error
+        path = state / LOCK_FILE
         with locked(path, seconds) as ours:
             if not ours:
                 raise ProjectBusy(path, seconds)
@@ -305,10 +309,11 @@ class Project:
 
     def _finish_quietly(self) -> None:
         """A reader finishes what a killed writer has decided, unless somebody else is about to."""
-        if self.state.exists and pending(self.state):
-            with locked(self.layout.state / LOCK_FILE, 0.0) as ours:
-                if ours:
-                    finish_all(self.layout, self.state, self.hook)
+        if not self.state.exists or not pending(self.state):
+            return
+        with suppress(StorageError), locked(self.layout.state / LOCK_FILE, 0.0) as ours:  # who may only read, reads
+            if ours:
+                finish_all(self.layout, self.state, self.hook)
 
 
 def _merged(task: Task, elsewhere: Status | None, claim: tuple[str, str | None, str] | None) -> Task:
