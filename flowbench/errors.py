@@ -108,6 +108,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ tools.NoDirectory
 │  ├─ tools.NotSearchable           neither a file nor a directory
 │  ├─ tools.BadGlob
+│  ├─ tools.BadRegex                even as plain text it cannot be searched
+│  ├─ tools.NotStreamed             a page of matches that come in no order
 │  ├─ tools.AstError                a search or edit by structure
 │  │  ├─ tools.UnsupportedLanguage
 │  │  ├─ tools.OverlappingReplacements

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from flowbench.tools.errors import (
         AstError,
         BadGlob,
+        BadRegex,
         ClipboardFailed,
         ConversionFailed,
         NoDirectory,
         NotSearchable,
+        NotStreamed,
         NotWritten,
         OverlappingReplacements,
         PathMissing,
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from flowbench.tools.ps import Process, ProcessStatus
     from flowbench.tools.pty_life import PtyResult
     from flowbench.tools.pty_session import PtySession
+    from flowbench.tools.searching.grepping import grep
+    from flowbench.tools.searching.hits import ContextLine, GrepMatch, GrepResult
     from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
     from flowbench.tools.shells.result import ShellResult
     from flowbench.tools.sixel import decode_sixel, decode_sixel_to_png, encode_sixel
@@ -78,7 +82,9 @@ __all__ = [
     "AstMatch",
     "AstMatchResult",
     "BadGlob",
+    "BadRegex",
     "ClipboardFailed",
+    "ContextLine",
     "ConversionFailed",
     "EllipsisKind",
     "FileType",
@@ -86,9 +92,12 @@ __all__ = [
     "FuzzyResult",
     "GlobMatch",
     "GlobResult",
+    "GrepMatch",
+    "GrepResult",
     "KittySequence",
     "NoDirectory",
     "NotSearchable",
+    "NotStreamed",
     "NotWritten",
     "OverlappingReplacements",
     "PathMissing",
@@ -127,6 +136,7 @@ __all__ = [
     "fuzzy_find",
     "get_work_profile",
     "glob",
+    "grep",
     "html_to_markdown",
     "invalidate_fs_scan_cache",
     "matches_key",
@@ -151,10 +161,12 @@ __getattr__ = front(
         "errors": (
             "AstError",
             "BadGlob",
+            "BadRegex",
             "ClipboardFailed",
             "ConversionFailed",
             "NoDirectory",
             "NotSearchable",
+            "NotStreamed",
             "NotWritten",
             "OverlappingReplacements",
             "PathMissing",
@@ -182,6 +194,8 @@ __getattr__ = front(
         "ps": ("Process", "ProcessStatus"),
         "pty_life": ("PtyResult",),
         "pty_session": ("PtySession",),
+        "searching.grepping": ("grep",),
+        "searching.hits": ("ContextLine", "GrepMatch", "GrepResult"),
         "shells.blocking": ("Shell", "ShellStream", "execute_shell"),
         "shells.result": ("ShellResult",),
         "sixel": ("decode_sixel", "decode_sixel_to_png", "encode_sixel"),

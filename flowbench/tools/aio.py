@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     ast_edit = awaited("ast_edit", tools.ast_edit)
     fuzzy_find = awaited("fuzzy_find", tools.fuzzy_find)
     glob = awaited("glob", tools.glob)
+    grep = awaited("grep", tools.grep)
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
     count_tokens = awaited("count_tokens", tools.count_tokens)
     read_image_from_clipboard = awaited("read_image_from_clipboard", tools.read_image_from_clipboard)
@@ -33,6 +34,7 @@ BLOCKING = frozenset(
         "count_tokens",
         "fuzzy_find",
         "glob",
+        "grep",
         "html_to_markdown",
         "read_image_from_clipboard",
     }
@@ -57,6 +59,7 @@ __all__ = [
     "execute_shell",
     "fuzzy_find",
     "glob",
+    "grep",
     "html_to_markdown",
     "read_image_from_clipboard",
     "stream_glob",

@@ -51,6 +51,25 @@ class ConversionFailed(ToolError):
         self.why = why
 
 
+class BadRegex(ToolError):
+    """pattern: as it was given. why: the words of the engine that has refused it, even as plain text."""
+
+    code = "bad_regex"
+
+    def __init__(self, pattern: str, why: str) -> None:
+        super().__init__(f"Regex error: {pattern!r}: {why}")
+        self.pattern, self.why = pattern, why
+
+
+class NotStreamed(ToolError):
+    """A page was asked for of matches that come in no order."""
+
+    code = "not_streamed"
+
+    def __init__(self) -> None:
+        super().__init__("Streaming grep (onMatches) does not support maxCount or offset")
+
+
 class PtyError(ToolError):
     """A terminal session did not do what was asked."""
 

@@ -70,6 +70,15 @@ def in_an_endless_directory(search: Callable[[CancelToken, str], object]) -> Cal
     return call
 
 
+def grep(token: CancelToken, mark: Path) -> Any:
+    """With a ripgrep that never answers."""
+    stubborn = mark.with_name("rg")
+    stubborn.write_text(f"#!/bin/sh\ntouch {mark}\nexec sleep 600\n")
+    stubborn.chmod(0o755)
+    with patch.dict(os.environ, FLOWBENCH_RIPGREP=str(stubborn)):
+        return tools.grep("foo", mark.parent, token=token)
+
+
 class Patterns(dict[str, str]):
     """Tells when it is looked at. Many files wait to be parsed."""
 
@@ -111,6 +120,7 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "tools.count_tokens": count_tokens,
     "tools.fuzzy_find": in_an_endless_directory(lambda token, root: tools.fuzzy_find("x", root, token=token)),
     "tools.glob": in_an_endless_directory(lambda token, root: tools.glob("*.x", root, token=token)),
+    "tools.grep": grep,
     "tools.html_to_markdown": html_to_markdown,
     "tools.read_image_from_clipboard": read_image_from_clipboard,
 }
