@@ -13,7 +13,19 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import aborts, durable, fans, full, graphs, notebooks, startup, steps, tools_search, tools_shell
+from tests.bench import (
+    aborts,
+    durable,
+    fans,
+    full,
+    graphs,
+    notebooks,
+    startup,
+    steps,
+    tools_ast,
+    tools_search,
+    tools_shell,
+)
 from tests.bench.measure import Figure, Work
 
 WORKS: dict[str, Work] = {
@@ -38,6 +50,9 @@ WORKS: dict[str, Work] = {
     "W2-full": full.w2,
     "W4-full": full.w4,
     "token": full.tokens,
+    "ast": tools_ast.searched,
+    "ast-abort": tools_ast.aborted,
+    "html": tools_ast.converted,
     "glob": tools_search.globbed,
     "fuzzy": tools_search.fuzzy,
     "shell-command": tools_shell.command,
@@ -57,6 +72,7 @@ TARGETS: dict[str, tuple[float, str]] = {
     "W1-full": (1.3, "x"), "W1-full-async": (1.3, "x"), "W2-full": (1.3, "x"), "W2-full-inline": (1.3, "x"),
     "W2-full-waits": (1.3, "x"), "W4-full": (1.3, "x"), "W4-full-async": (1.3, "x"),
     "token-inline": (2, "us"), "token-trivial": (2, "us"),
+    "ast": (0.73, "x"), "ast-abort": (30_000, "us"), "html": (1.45, "x"), "html-abort": (30_000, "us"),
     "glob-py": (1.1, "x"), "glob-all": (1.1, "x"), "glob-ignore": (1.1, "x"),
     "fuzzy": (1.0, "x"), "fuzzy-cached": (1.0, "x"),
     "shell-command": (790, "us"), "shell-stream": (86_000, "us"), "shell-kill": (110_000, "us"),
