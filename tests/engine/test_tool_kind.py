@@ -193,7 +193,7 @@ def test_a_loser_of_a_race_is_stopped(tmp_path: Path) -> None:
 
 def test_secrets_stand_in_the_spec_and_never_in_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "hush-hush-hush")
-    spec = {"tool": "pty", "env": {"TOLD": "$secret:KEY"}}
+    spec = {"tool": "pty", "env": {"TOLD": "$secret:KEY"}, "ok_from": [0, 3]}
 
     told = answer(spec, 'printf "%s" "$TOLD" | wc -c; echo "$TOLD"', secrets=["KEY"])
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -63,7 +64,8 @@ class ToolSpawner:
     def _told(self, site: Site, value: Any) -> dict[str, Any]:
         """The options for this visit, with the values of the secrets that the spec names. Raises: UnfitInput."""
         spec = self._spec
-        return tool_call(msgspec.structs.replace(spec, options=site.secrets.put_in(spec.options)), value)
+        fresh = {name: list(each) if isinstance(each, tuple) else deepcopy(each) for name, each in spec.options.items()}
+        return tool_call(msgspec.structs.replace(spec, options=site.secrets.put_in(fresh)), value)
 
     def _late(self, aborted: Aborted | None, told: Mapping[str, Any], token: CancelToken, said: str) -> BaseException:
         """Its step was stopped, or it has taken longer than it may."""
@@ -77,7 +79,7 @@ class ToolSpawner:
         for flag in ("cancelled", "timed_out"):
             answer.pop(flag, None)
         code = answer.get(CODE)
-        if rule == "any" or code in (rule if isinstance(rule, tuple) else (0,)):
+        if rule == "any" or code in ((0,) if rule == "exit" else rule):
             return answer
         shown = flow.compact({**answer, "output": tail(hide(answer["output"]))})
         raise Blocked(answer, shown, f" - it {process.ended(code or 0)}")
@@ -119,9 +121,14 @@ async def _ended(work: asyncio.Future[Any], token: CancelToken) -> Any:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         token.abort(AbortReason.SIGNAL, by="cancelled")
-        await asyncio.wait({work}, timeout=GRACE_SECONDS)
-        if not work.done():
-            work.cancel()
-        elif not work.cancelled():
-            work.exception()  # looked at, so that asyncio does not complain that nobody did
+        work.add_done_callback(_forget)
+        try:
+            await asyncio.wait({work}, timeout=GRACE_SECONDS)
+        finally:
+            work.cancel()  # it would not end, or whoever waits was asked once more
         raise
+
+
+def _forget(work: asyncio.Future[Any]) -> None:
+    if not work.cancelled():
+        work.exception()  # looked at, so that asyncio does not complain that nobody did
