@@ -53,7 +53,7 @@ def test_files_are_found_with_options_of_the_spec(tmp_path: Path) -> None:
     told = answer({"tool": "glob", "path": str(tmp_path), "max_results": 1}, "*.py")
     folder = answer({"tool": "glob", "pattern": "*.py", "input": "path"}, str(tmp_path))
 
-    assert told == {"matches": [{"path": "a.py", "file_type": 1}], "total_matches": 1}
+    assert told == {"matches": [{"path": "a.py", "file_type": 1}], "total_matches": 1, "root": str(tmp_path)}
     assert folder["total_matches"] == 2
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from flowbench.cancel import CancelToken, bound, profile_region
 from flowbench.tools.files.scans import SHELF
-from flowbench.tools.files.walking import BEAT, Entry, FileType, Sieve, opened, walk
+from flowbench.tools.files.walking import BEAT, Entry, FileType, Sieve, opened, reported, walk
 
 EQUAL, BEGINS, HOLDS, PATH_HOLDS, NAME_LIKE, PATH_LIKE, FOLDER = 120, 100, 80, 60, 50, 30, 10
 CLOSE, GAP = 40, 5  # of letters in a row; less for each jump between them
@@ -28,11 +28,14 @@ class FuzzyMatch(msgspec.Struct, frozen=True, gc=False):
     score: int
 
 
-class FuzzyResult(msgspec.Struct, frozen=True):
-    """total_matches: all that match, also those that `max_results` has left out."""
+class FuzzyResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """total_matches: all that match, also those that `max_results` has left out. root: as it was given, the directory
+    that paths begin in.
+    """
 
     matches: list[FuzzyMatch]
     total_matches: int
+    root: str = ""
 
     def __len__(self) -> int:
         return len(self.matches)
@@ -67,14 +70,14 @@ def fuzzy_find(
     root = opened(path)
     score = scorer(query)
     if max_results <= 0 or score is None:
-        return FuzzyResult([], 0)
+        return FuzzyResult([], 0, reported(root))
     sieve = Sieve(hidden=hidden, gitignore=gitignore, kinds=frozenset({FileType.FILE, FileType.DIR}))
     with profile_region("fuzzy_find"):
         if cache:
             found = SHELF.ask(root, sieve, token, lambda entries: _best(entries, score, max_results, token))
         else:
             found = _best(walk(root, sieve, token), score, max_results, token)
-    return found[0] if found else FuzzyResult([], 0)
+    return msgspec.structs.replace(found[0] if found else FuzzyResult([], 0), root=reported(root))
 
 
 Score = Callable[[str], int]

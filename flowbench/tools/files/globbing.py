@@ -14,7 +14,7 @@ from flowbench.cancel import CancelToken, bound, profile_region
 from flowbench.tools.files.patterns import compiled
 from flowbench.tools.files.scans import SHELF
 from flowbench.tools.files.segments import Stage
-from flowbench.tools.files.walking import Entry, FileType, Sieve, opened, walk_in_batches, walk_in_order
+from flowbench.tools.files.walking import Entry, FileType, Sieve, opened, reported, walk_in_batches, walk_in_order
 from flowbench.tools.streaming import streamed
 
 KINDS = {
@@ -36,11 +36,14 @@ class GlobMatch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     size: int | None = None
 
 
-class GlobResult(msgspec.Struct, frozen=True):
-    """total_matches: how many are returned; what `max_results` has left out is not counted."""
+class GlobResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """total_matches: how many are returned; what `max_results` has left out is not counted. root: as it was given, the
+    directory that paths begin in.
+    """
 
     matches: list[GlobMatch]
     total_matches: int
+    root: str = ""
 
     def __len__(self) -> int:
         return len(self.matches)
@@ -104,7 +107,7 @@ def glob(
     if on_match is not None:
         for match in token.iter(matches):
             on_match(match)
-    return GlobResult(matches, len(matches))
+    return GlobResult(matches, len(matches), reported(asked.root))
 
 
 async def stream_glob(

@@ -146,7 +146,9 @@ def test_what_can_find_nothing_lists_nothing(
 ) -> None:
     monkeypatch.setattr(SCANDIR, lambda _: pytest.fail("it was listed"))
 
-    assert msgspec.to_builtins(fuzzy_find(query, tree, max_results=most)) == {"matches": [], "total_matches": 0}
+    found = msgspec.to_builtins(fuzzy_find(query, tree, max_results=most))
+
+    assert found == {"matches": [], "total_matches": 0, "root": str(tree)}
 
 
 def test_an_empty_query_finds_everything_directories_first(tree: Path) -> None:

@@ -91,7 +91,7 @@ def test_sorted_by_time_the_latest_comes_first_with_time_and_size(tree: Path) ->
 def test_without_that_no_match_has_time_or_size(tree: Path) -> None:
     result = msgspec.to_builtins(glob("a.py", tree))
 
-    assert result == {"matches": [{"path": "a.py", "file_type": 1}], "total_matches": 1}
+    assert result == {"matches": [{"path": "a.py", "file_type": 1}], "total_matches": 1, "root": str(tree)}
 
 
 @pytest.mark.parametrize("cache", [False, True])
