@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from flowbench.notebook.kernels import kernel_python
     from flowbench.notebook.parameters import read_parameters
     from flowbench.notebook.show import show
+    from flowbench.notebook.terminals import LiveTerminal, terminal
 
 __all__ = [
     "CellFailed",
     "CellTimedOut",
     "Engine",
     "KernelDied",
+    "LiveTerminal",
     "NotebookError",
     "NotebookRefused",
     "NotebookStopped",
@@ -42,6 +44,7 @@ __all__ = [
     "read_parameters",
     "run_notebook",
     "show",
+    "terminal",
     "unload_ipython_extension",
 ]
 
@@ -65,5 +68,6 @@ __getattr__ = front(
         "kernels": ("kernel_python",),
         "parameters": ("read_parameters",),
         "show": ("show",),
+        "terminals": ("LiveTerminal", "terminal"),
     },
 )

@@ -28,6 +28,7 @@ USAGE = {
     "[--on-abort stop|continue] [--answers VALUE] [--operator NAME]",
     "abort": "abort [RUN]",
     "step": "step [next | go | abort | set PATH JSON]",
+    "terminal": "terminal [COMMAND]",
     "help": "help",
 }
 LINT_LEVELS = ("allow", "warn", "deny")
@@ -35,6 +36,7 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 LOOKING = {"ctx": 2, "diff": 3}  # words about runs and their steps: how many may follow
 _NODE = r"(\d+|[tebc]|[if]\d+)"
 _MOMENT = re.compile(rf"start|end|{_NODE}(\.{_NODE})*")
+AS_TYPED = ("step", "terminal")  # what follows is no list of words of ours
 LANGUAGES = ("yaml", "json", "python")  # of a `%%blueprint` cell
 BLUEPRINT_FLAGS = ["--show", *(f"--{language}" for language in LANGUAGES)]
 STEPS = ("next", "go", "abort", "set")
@@ -81,7 +83,7 @@ def command(line: str, others: Collection[str] = ()) -> tuple[str, list[str], st
     name = name or "help"
     if name not in USAGE and name not in others:
         raise UsageError(f"no sub-command `{name}`{did_you_mean(name, [*USAGE, *others])}")
-    return name, [] if name == "step" or name in others else words(rest), rest.strip()
+    return name, [] if name in AS_TYPED or name in others else words(rest), rest.strip()
 
 
 def parse(name: str, given: list[str]) -> argparse.Namespace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowbench import tools
 from flowbench.blueprint import Blueprint
 from flowbench.engine import StepRecord
 from flowbench.notebook import picture, results, still, unattended
@@ -14,7 +15,9 @@ from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.recent import Recent
 from flowbench.notebook.tap import tap
+from flowbench.notebook.terminals import show_session
 from flowbench.runtime import PastRun, Run, attendants, errors, launched, prints, waiting
+from flowbench.tools import aio
 
 LINE_MAGICS = ("fb", "flowbench")
 REPRS: dict[type, Any] = {
@@ -23,6 +26,7 @@ REPRS: dict[type, Any] = {
     Run: lambda value: still.of_run(value) | picture.svg(value.blueprint, value),
     StepRecord: still.of_step,
 }
+SESSIONS = (tools.PtySession, aio.PtySession)  # shown live
 MATCHERS = LINE_MATCHER, BODY_MATCHER = "flowbench_line", "flowbench_body"
 
 
@@ -40,6 +44,8 @@ def load_ipython_extension(shell: Any) -> None:
     reprs = shell.display_formatter.mimebundle_formatter
     for type, bundle in (REPRS | results.reprs()).items():
         reprs.for_type(type, lambda value, bundle=bundle, **_: bundle(value))
+    for session in SESSIONS:
+        shell.display_formatter.ipython_display_formatter.for_type(session, show_session)
     seen = tap(kernel_of(shell))
     if seen is not None and seen.pump not in waiting.pumps:
         waiting.pumps.append(seen.pump)
@@ -60,6 +66,8 @@ def unload_ipython_extension(shell: Any) -> None:
     _forget_matchers(shell)
     for type in REPRS | results.reprs():
         shell.display_formatter.mimebundle_formatter.pop(type, None)
+    for session in SESSIONS:
+        shell.display_formatter.ipython_display_formatter.pop(session, None)
     prints.passes_on = True
     errors.cell_of = lambda _: ""
     seen = tap(kernel_of(shell))

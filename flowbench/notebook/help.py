@@ -24,6 +24,8 @@ TEXT = """\
 %fb fuzzy LETTERS [PATH]     files by some of their letters, the best first
 %fb ast PATTERN [PATH]       code by its shape: isinstance($A, $B); --rewrite shows the diff
 %fb sh COMMAND               in the notebook's own bash, which keeps its folder and variables
+%fb terminal [COMMAND]       a shell, or this command, on a live terminal, left in `terminal`;
+                             the cell does not wait, and the last lines stay as text
 %fb help                     this list
 
 A RUN is a part of its id or the variable that holds it. --out NAME leaves what a word gives

@@ -25,6 +25,7 @@ from flowbench.notebook.recent import Recent
 from flowbench.notebook.show import Show, show
 from flowbench.notebook.stepper import line as pause_line
 from flowbench.notebook.stepper import write
+from flowbench.notebook.terminals import terminal
 from flowbench.notebook.tool_magics import ToolMagics
 from flowbench.runtime import Debugger, PastRun, Pause, Run, debug, explain, launch, rerun, resume, runs, waiting
 
@@ -100,6 +101,8 @@ class FlowMagics(Magics):
             return print(TEXT)
         if name == "step":
             return self._step(text)
+        if name == "terminal":
+            return self._terminal(text)
         options = arguments.parse(name, given)
         return getattr(self, f"_{name}")(options)
 
@@ -244,6 +247,9 @@ class FlowMagics(Magics):
                 print(pause_line(write(debugger, path, value)))
             except json.JSONDecodeError as error:
                 raise UsageError(f"the value is no JSON: {error}") from None
+
+    def _terminal(self, command: str) -> None:
+        self._variables["terminal"] = terminal(command or None)
 
     # -- what they share
 

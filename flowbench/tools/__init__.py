@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from flowbench.tools.profile import get_work_profile
     from flowbench.tools.ps import Process, ProcessStatus
     from flowbench.tools.pty_life import PtyResult
-    from flowbench.tools.pty_session import PtySession
+    from flowbench.tools.pty_session import PtySession, PtyTerms
     from flowbench.tools.searching.grepping import grep
     from flowbench.tools.searching.hits import ContextLine, GrepMatch, GrepResult
     from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
@@ -111,6 +111,7 @@ __all__ = [
     "PtyNotRunning",
     "PtyResult",
     "PtySession",
+    "PtyTerms",
     "Segments",
     "Shell",
     "ShellFailed",
@@ -193,7 +194,7 @@ __getattr__ = front(
         "profile": ("WorkProfile", "get_work_profile"),
         "ps": ("Process", "ProcessStatus"),
         "pty_life": ("PtyResult",),
-        "pty_session": ("PtySession",),
+        "pty_session": ("PtySession", "PtyTerms"),
         "searching.grepping": ("grep",),
         "searching.hits": ("ContextLine", "GrepMatch", "GrepResult"),
         "shells.blocking": ("Shell", "ShellStream", "execute_shell"),

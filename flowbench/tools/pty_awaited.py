@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Unpack
 
+from flowbench.cancel import Aborted
+from flowbench.errors import FlowbenchError
 from flowbench.tools.errors import PtyGone
 from flowbench.tools.pty_life import Life, PtyResult
 from flowbench.tools.pty_session import Controls, OnChunk, PtyTerms, shell_argv
@@ -50,7 +52,7 @@ class PtySession(Controls):
         life = self._begin(shell_argv(shell, command), terms)
         try:
             async for text in _texts(life, terms):
-                yield text
+                yield self._hear(text)
         except BaseException:  # cancelled, or the loop was left
             await self._abandon(life)
             raise
@@ -59,6 +61,7 @@ class PtySession(Controls):
     async def _through(self, life: Life, on_chunk: OnChunk | None, terms: PtyTerms) -> PtyResult:
         try:
             async for text in _texts(life, terms):
+                self._hear(text)
                 if on_chunk is not None:
                     await _called(on_chunk(text))
         except BaseException:  # of a callback, or cancelled: the caller does not wait any more
@@ -75,7 +78,7 @@ class PtySession(Controls):
                 while await life.outflow.later() is not None:
                     pass
                 break
-        with suppress(Exception):  # there is an error already
+        with suppress(FlowbenchError, Aborted):  # there is an error already
             self._end(life)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePath
 from typing import TypedDict, Unpack
 
-from flowbench.cancel import CancelToken, bound
+from flowbench.cancel import Aborted, CancelToken, bound
+from flowbench.errors import FlowbenchError
 from flowbench.tools.errors import PtyAlreadyRunning, PtyFailed, PtyGone, PtyNotRunning
 from flowbench.tools.pty_life import Asked, Life, PtyResult
+from flowbench.tools.screen import LINES, Tail
 
 COLUMNS, ROWS = 120, 40
 LEAST_COLUMNS, MOST_COLUMNS = 20, 400
@@ -41,12 +44,20 @@ class PtyTerms(TypedDict, total=False):
 
 
 class Controls:
-    """What both faces share: one program at a time, and what can be asked of it from any thread."""
+    """What both faces share: one program at a time, and what can be asked of it from any thread.
+
+    last: how the last program ended, or None and `failure`. command: its words. tail: what it wrote last.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._life: Life | None = None
+        self._hearing = threading.RLock()
+        self._watchers: list[Callable[[str | None], object]] = []
         self.last: PtyResult | None = None
+        self.failure: BaseException | None = None
+        self.command = ""
+        self.tail = Tail()
 
     def write(self, text: str) -> None:
         """As if it were typed; a lone carriage return is the Enter key. Queued until the program has started.
@@ -59,6 +70,7 @@ class Controls:
     def resize(self, cols: int, rows: int) -> None:
         """Clamped as at the start; the program hears SIGWINCH. Raises: PtyNotRunning, PtyGone."""
         cols, rows = clamped(cols, rows)
+        self.tail.columns, self.tail.rows = cols, rows
         self._running().order(lambda terminal: terminal.resize(cols, rows))
 
     def kill(self) -> None:
@@ -68,6 +80,19 @@ class Controls:
     @property
     def is_running(self) -> bool:
         return self._life is not None
+
+    def lines(self, limit: int = LINES) -> list[str]:
+        """What the terminal shows now, as plain text, scrolled-away lines included: the last `limit`."""
+        return self.tail.lines(limit)
+
+    def watch(self, hear: Callable[[str | None], object]) -> Callable[[], None]:
+        """Call `hear` with what was written last and then with each text, before `on_chunk` is and in the same thread,
+        which it may hold up; with None when the program has ended. Returns what ends the watch."""
+        with self._hearing:
+            if self.tail.text:
+                hear(self.tail.text)
+            self._watchers.append(hear)
+        return lambda: self._watchers.remove(hear) if hear in self._watchers else None
 
     def _running(self) -> Life:
         life = self._life
@@ -89,13 +114,29 @@ class Controls:
             if self._life is not None:
                 raise PtyAlreadyRunning
             self._life = life = Life(Asked(argv, where, env, columns, rows), token)
+        self.command, self.last, self.failure = shlex.join(argv), None, None
+        self.tail = Tail()
+        self.tail.columns, self.tail.rows = columns, rows
         return life
+
+    def _hear(self, text: str) -> str:
+        with self._hearing:
+            self.tail.add(text)
+            for hear in tuple(self._watchers):
+                hear(text)
+        return text
 
     def _end(self, life: Life) -> PtyResult:
         """Idle again; what became of it, whose outflow has ended."""
         self._life = None
-        self.last = None
-        self.last = life.ended.result()
+        try:
+            self.last = life.ended.result()
+        except BaseException as error:
+            self.failure = error
+            raise
+        finally:
+            for hear in tuple(self._watchers):
+                hear(None)
         return self.last
 
     def __del__(self) -> None:
@@ -107,7 +148,7 @@ class Controls:
 class PtySession(Controls):
     """Runs programs on a terminal, one at a time and as often as you like.
 
-    What a program has started ends with it, daemons too. last: how the last one ended, None if that could not be told.
+    What a program has started ends with it, daemons too.
     `write`, `resize` and `kill` are for other threads and for `on_chunk`. The same class of `flowbench.tools.aio` is
     awaited. Linux and macOS; Windows has no terminals of this kind.
     """
@@ -144,7 +185,7 @@ class PtySession(Controls):
         """
         life = self._begin(shell_argv(shell, command), terms)
         try:
-            yield from _texts(life, terms)
+            yield from map(self._hear, _texts(life, terms))
         except BaseException:  # the loop was left
             self._abandon(life)
             raise
@@ -153,7 +194,7 @@ class PtySession(Controls):
     def _through(self, argv: Sequence[str], on_chunk: OnChunk | None, terms: PtyTerms) -> PtyResult:
         life = self._begin(argv, terms)
         try:
-            for text in _texts(life, terms):
+            for text in map(self._hear, _texts(life, terms)):
                 if on_chunk is not None:
                     on_chunk(text)
         except BaseException:  # of a callback, or Ctrl-C: the caller does not wait any more
@@ -166,7 +207,7 @@ class PtySession(Controls):
             life.kill()
         while life.outflow.take() is not None:
             pass
-        with suppress(Exception):  # there is an error already
+        with suppress(FlowbenchError, Aborted):  # there is an error already
             self._end(life)
 
 

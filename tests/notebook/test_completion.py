@@ -39,6 +39,7 @@ CASES = {
             "runs",
             "sh",
             "step",
+            "terminal",
         ],
     ),
     "words": ("%fb r", ["rerun", "resume", "run", "runs"]),

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 import flowbench as fb
-from flowbench import cancel, engine, process, runtime, tools
+from flowbench import cancel, engine, notebook, process, runtime, tools
 from flowbench.blueprint import Functions, MemoryStore, load
 from flowbench.cancel import Aborted, AbortReason, CancelToken
 from tests.engine.desks import Desk, Worker
@@ -202,7 +202,7 @@ def on_terminal(begin: Callable[..., Any]) -> Callable[[CancelToken, Path], Any]
 
     def call(token: CancelToken, mark: Path) -> None:
         with suppress(Aborted):
-            begin(tools.PtySession(), f"touch {mark}; exec sleep 600", token=token)
+            begin(f"touch {mark}; exec sleep 600", token=token)
 
     return call
 
@@ -241,6 +241,7 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "engine.Engine.poll_task": waited(lambda desk, token: desk.engine.poll_task(desk.token, desk.start(), 600, token)),
     "engine.Engine.start_detach_loop": waited(lambda desk, token: desk.engine.start_detach_loop(token)),
     "engine.on_thread": on_thread,
+    "notebook.terminal": on_terminal(notebook.terminal),
     "process.Dialog.attend": lambda token, mark: asyncio.run(
         process.Dialog(["sh", "-c", 'touch "$0"; exec sleep 600', str(mark)], bytes).attend(token=token)
     ),
@@ -272,11 +273,11 @@ CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
     "tools.execute_shell": in_shell(lambda command, token: tools.execute_shell(command, token=token)),
     "tools.Process.terminate": for_process(lambda each, token: each.terminate(graceful_ms=600_000, token=token)),
     "tools.Process.wait_for_exit": for_process(lambda each, token: each.wait_for_exit(token=token)),
-    "tools.PtySession.start": on_terminal(tools.PtySession.start),
+    "tools.PtySession.start": on_terminal(lambda *args, **terms: tools.PtySession().start(*args, **terms)),
     "tools.PtySession.start_argv": on_terminal(
-        lambda session, command, **terms: session.start_argv("sh", ["-c", command], **terms)
+        lambda command, **terms: tools.PtySession().start_argv("sh", ["-c", command], **terms)
     ),
-    "tools.PtySession.stream": on_terminal(lambda *args, **terms: list(tools.PtySession.stream(*args, **terms))),
+    "tools.PtySession.stream": on_terminal(lambda *args, **terms: list(tools.PtySession().stream(*args, **terms))),
 }
 
 CALLS |= tooled.CALLS

@@ -14,6 +14,7 @@ from flowbench.process import TooManyProcesses
 from flowbench.process.tagged import RUN
 from flowbench.tools import PtyResult, PtySession
 from tests.process.trees import HOSTILE, WAIT, linux, survivors, tag, until
+from tests.tools.test_pty_session import on_text
 
 pytestmark = linux
 
@@ -24,15 +25,14 @@ def test_nothing_survives_a_kill() -> None:
 
     def one(name: str) -> None:
         session, (program, *args) = PtySession(), HOSTILE[name]
-        shown: list[str] = []
 
-        def hear(text: str) -> None:
-            shown.append(text)
-            if "up\r\n" in "".join(shown):
-                assert survivors(words[name])
-                session.kill()
+        def strike() -> None:
+            assert survivors(words[name])
+            session.kill()
 
-        ended[name] = session.start_argv(program, [*args, words[name]], env={RUN: words[name]}, on_chunk=hear)
+        ended[name] = session.start_argv(
+            program, [*args, words[name]], env={RUN: words[name]}, on_chunk=on_text("up\r\n", strike)
+        )
 
     threads = [threading.Thread(target=one, args=(name,), daemon=True) for name in HOSTILE]
     for each in threads:

@@ -142,6 +142,14 @@ def test_the_notebook_comes_with_the_installation(installed: Installed) -> None:
     assert Path(told) == expected / "00_tour.ipynb"
 
 
+def test_what_the_terminal_needs_comes_with_the_installation(installed: Installed) -> None:
+    told = installed.python(
+        "from flowbench.notebook.terminal_panel import VENDOR; print(*sorted(path.name for path in VENDOR.iterdir()))"
+    )
+
+    assert told == "LICENSE.addon-fit LICENSE.xterm addon-fit.mjs manifest.json xterm.css xterm.mjs"
+
+
 @pytest.mark.parametrize("cwd", ["/", "a read-only folder"])
 def test_the_demo_executes_the_tour(installed: Installed, demos: dict[str, Demo], cwd: str) -> None:
     demo = demos[cwd]
