@@ -131,8 +131,9 @@ class ShellStream(Iterator[str]):
 
     def __next__(self) -> str:
         if self._future is None:
-            self._future = carry(self._shell.core.run(self._order, self._outflow))
-            self._future.add_done_callback(lambda _: self._outflow.end())
+            outflow = self._outflow  # and not this object, which the loop backstage must not keep
+            self._future = carry(self._shell.core.run(self._order, outflow))
+            self._future.add_done_callback(lambda _: outflow.end())
         if (text := self._outflow.take()) is not None:
             return str(text)
         self.result = self._future.result()
