@@ -47,6 +47,8 @@ if TYPE_CHECKING:
         parse_key,
         parse_kitty_sequence,
     )
+    from flowbench.tools.minimizing.registry import register_minimizer
+    from flowbench.tools.minimizing.result import Minimized, MinimizerOptions
     from flowbench.tools.pictures import Picture
     from flowbench.tools.profile import get_work_profile
     from flowbench.tools.ps import Process, ProcessStatus
@@ -95,6 +97,8 @@ __all__ = [
     "GrepMatch",
     "GrepResult",
     "KittySequence",
+    "Minimized",
+    "MinimizerOptions",
     "NoDirectory",
     "NotSearchable",
     "NotStreamed",
@@ -146,6 +150,7 @@ __all__ = [
     "parse_key",
     "parse_kitty_sequence",
     "read_image_from_clipboard",
+    "register_minimizer",
     "set_hangul_compat_jamo_width_override",
     "slice_with_width",
     "truncate_to_width",
@@ -190,6 +195,8 @@ __getattr__ = front(
         "keys.legacy": ("matches_legacy_sequence",),
         "keys.matching": ("matches_key",),
         "keys.reading": ("parse_key",),
+        "minimizing.registry": ("register_minimizer",),
+        "minimizing.result": ("Minimized", "MinimizerOptions"),
         "pictures": ("Picture",),
         "profile": ("WorkProfile", "get_work_profile"),
         "ps": ("Process", "ProcessStatus"),

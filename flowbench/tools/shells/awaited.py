@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from flowbench.cancel import AbortReason, CancelToken
 from flowbench.process import carry
+from flowbench.tools.minimizing.result import MinimizerOptions
 from flowbench.tools.shells.core import Order
 from flowbench.tools.shells.face import Face, Kept, order
 from flowbench.tools.shells.result import ShellResult
@@ -92,12 +93,13 @@ async def execute_shell(
     env: Mapping[str, str] | None = None,
     session_env: Mapping[str, str] | None = None,
     snapshot_path: str | os.PathLike[str] | None = None,
+    minimizer: MinimizerOptions | None = None,
     token: CancelToken | None = None,
     timeout_ms: float | None = None,
     on_chunk: Callable[[str], object] | None = None,
 ) -> ShellResult:
     """As `flowbench.tools.execute_shell`. Abort returns flags."""
-    async with Shell(session_env=session_env, snapshot_path=snapshot_path) as shell:
+    async with Shell(session_env=session_env, snapshot_path=snapshot_path, minimizer=minimizer) as shell:
         return await shell.run(command, cwd=cwd, env=env, token=token, timeout_ms=timeout_ms, on_chunk=on_chunk)
 
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from flowbench.cancel import AbortReason, CancelToken
 from flowbench.process import carry
+from flowbench.tools.minimizing.result import MinimizerOptions
 from flowbench.tools.shells.core import Order
 from flowbench.tools.shells.face import Face, Kept, order
 from flowbench.tools.shells.result import ShellResult
@@ -25,8 +26,9 @@ class Shell(Face):
     The session ends with this object, and with this process however that ends.
 
     session_env: on top of this process's environment, of which a shell's own variables and those that send git to
-    another folder are left out. snapshot_path: a script that each session begins with. limit: processes at most, all
-    that the session starts included; when there are more, all are ended.
+    another folder are left out. snapshot_path: a script that each session begins with. minimizer: makes a shorter
+    text of what known programs write, as `minimized` of the result; what is heard stays as it is. limit: processes at
+    most, all that the session starts included; when there are more, all are ended.
     Source: pi-natives 18.2, Shell.
     """
 
@@ -104,6 +106,7 @@ def execute_shell(
     env: Mapping[str, str] | None = None,
     session_env: Mapping[str, str] | None = None,
     snapshot_path: str | os.PathLike[str] | None = None,
+    minimizer: MinimizerOptions | None = None,
     token: CancelToken | None = None,
     timeout_ms: float | None = None,
     on_chunk: Callable[[str], object] | None = None,
@@ -112,7 +115,7 @@ def execute_shell(
 
     Arguments and errors: as of `Shell` and `Shell.run`.
     """
-    with Shell(session_env=session_env, snapshot_path=snapshot_path) as shell:
+    with Shell(session_env=session_env, snapshot_path=snapshot_path, minimizer=minimizer) as shell:
         shell._tag = "shell.execute"
         return shell.run(command, cwd=cwd, env=env, token=token, timeout_ms=timeout_ms, on_chunk=on_chunk)
 

@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import msgspec
+
 from flowbench.cancel import AbortReason, CancelToken, Cause, profile_region
 from flowbench.process import PROCESSES, Session, TooManyProcesses, living_below
 from flowbench.tools.errors import ShellFailed
-from flowbench.tools.shells.pump import Pump, Sink
+from flowbench.tools.minimizing.applying import minimized
+from flowbench.tools.minimizing.result import MinimizerOptions
+from flowbench.tools.shells.pump import Capture, Pump, Sink
 from flowbench.tools.shells.result import ShellResult
 from flowbench.tools.shells.speech import HERE, Speech, answer, check, inherited, speech, word
 
@@ -30,6 +34,7 @@ class Setup:
     env: Mapping[str, str] = field(default_factory=dict)
     snapshot: str | None = None
     limit: int = PROCESSES
+    minimizer: MinimizerOptions | None = None
 
 
 @dataclass
@@ -135,10 +140,16 @@ class Core:
             if self._setup.snapshot is not None:
                 await self._source(self._session, self._setup.snapshot, here)
             folder = folder or here
-        result = await self._put(self._session, order, folder or "", sink)
+        options = self._setup.minimizer
+        capture = None if options is None or not options.enabled else Capture(sink, options.max_capture_bytes)
+        result = await self._put(self._session, order, folder or "", capture or sink)
         if result.working_dir is None:
             await self._drop()
-        return result
+        if capture is None or options is None or result.exit_code is None or capture.is_too_long:
+            return result
+        text = capture.heard.decode(errors="replace")
+        shorter = minimized(options, order.command, text, result.exit_code)
+        return msgspec.structs.replace(result, minimized=shorter)
 
     async def _begin(self) -> Session:
         env = inherited(os.environ, self._setup.env)
@@ -153,7 +164,7 @@ class Core:
         return session
 
     async def _source(self, session: Session, snapshot: str, folder: str) -> None:
-        heard = _Heard()
+        heard = Capture(None, 1 << 16)
         order = Order(f". {shlex.quote(snapshot)}", CancelToken())
         done = await self._put(session, order, folder, heard)
         if done.exit_code != 0 or session.is_over:
@@ -238,18 +249,6 @@ class Core:
             await session.end()
         finally:
             session.close()
-
-
-class _Heard:
-    """A sink that keeps what it hears."""
-
-    has_room = True
-
-    def __init__(self) -> None:
-        self.heard = bytearray()
-
-    def put(self, chunk: bytes) -> None:
-        self.heard += chunk
 
 
 def _stopped(cause: Cause) -> ShellResult:

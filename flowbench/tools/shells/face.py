@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from flowbench.cancel import CancelToken, bound
 from flowbench.process import PROCESSES, Output, backstage
+from flowbench.tools.minimizing.result import MinimizerOptions
 from flowbench.tools.outflow import Outflow
 from flowbench.tools.shells.core import Core, Order, Setup
 from flowbench.tools.shells.result import ShellResult
@@ -21,11 +22,12 @@ class Face:
         *,
         session_env: Mapping[str, str] | None = None,
         snapshot_path: str | os.PathLike[str] | None = None,
+        minimizer: MinimizerOptions | None = None,
         limit: int = PROCESSES,
     ) -> None:
         self._tag = "shell.run"
         snapshot = None if snapshot_path is None else os.path.abspath(snapshot_path)
-        self.core = Core(Setup(dict(session_env or {}), snapshot, limit))
+        self.core = Core(Setup(dict(session_env or {}), snapshot, limit, minimizer))
         weakref.finalize(self, self.core.let_go)
 
     def outflow(self) -> Outflow:

@@ -20,6 +20,26 @@ class Sink(Protocol):
     def put(self, chunk: bytes, /) -> object: ...
 
 
+class Capture:
+    """Tells a sink, if there is one, and keeps what it told: at most so many bytes, the first ones."""
+
+    def __init__(self, sink: Sink | None, limit: int) -> None:
+        self._sink, self._limit = sink, limit
+        self.heard = bytearray()
+        self.is_too_long = False
+
+    @property
+    def has_room(self) -> bool:
+        return self._sink is None or self._sink.has_room
+
+    def put(self, chunk: bytes) -> None:
+        if self._sink is not None:
+            self._sink.put(chunk)
+        left = self._limit - len(self.heard)
+        self.heard += chunk[:left]
+        self.is_too_long = self.is_too_long or len(chunk) > left
+
+
 class Pump:
     """stir: set when anything is new."""
 
