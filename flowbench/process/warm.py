@@ -108,9 +108,11 @@ class WarmPool:
         atexit.register(self.close)
 
     def _take(self, worker: _Worker) -> WarmJob | None:
-        """The next job that still waits; None: the worker is idle."""
+        """The next job that still waits; None: there is nothing to do for this worker."""
         with self._lock:
             self._idle.discard(worker)
+            if worker.token.aborted():
+                return None  # it has answered at the last moment, and is being killed
             if not self._queue:
                 self._idle.add(worker)
                 return None
@@ -190,6 +192,8 @@ class WarmJob:
         except BaseException:  # Ctrl-C, or raised into this thread: whatever it is, nobody waits any more
             self.abort("leaving")
             raise
+        if self.token.abort_reason() is not None:
+            self.token.heartbeat()  # an abort beats an answer that came meanwhile
         return self.future.result()
 
     def abort(self, by: str = "api") -> None:

@@ -102,6 +102,24 @@ def test_what_was_killed_is_gone_on_return_and_replaced_by_the_next_call(pool: W
     assert pool.call(f"{CALLED}:pid") != before
 
 
+def test_an_abort_that_comes_with_the_answer_is_no_trouble_of_the_next_call(tmp_path: Path) -> None:
+    pool = WarmPool("the pool", size=1)
+    for number in range(20):
+        token = CancelToken()
+        job = pool.begin(
+            f"{CALLED}:wait_for", str(tmp_path / f"mark{number}"), str(tmp_path / f"go{number}"), token=token
+        )
+        until((tmp_path / f"mark{number}").exists)
+        (tmp_path / f"go{number}").touch()
+        time.sleep(number / 4000)  # the answer is given at most 2 ms later
+        token.abort()
+
+        assert pool.call(f"{CALLED}:echo", number) == number
+        with pytest.raises(Aborted):
+            job.result()
+    pool.close()
+
+
 def test_an_abort_of_a_call_that_waits_for_its_turn_kills_nobody(tmp_path: Path) -> None:
     pool, token = WarmPool("the pool", size=1), CancelToken()
     busy = pool.begin(f"{CALLED}:wait_for", str(tmp_path / "mark"), str(tmp_path / "go"))
