@@ -147,6 +147,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.NotFound              no such epic or task
 │  ├─ project.AmbiguousId           two epics have this number
 │  ├─ project.TaskRefused           against the rules: who may start, what is done already
+│  ├─ project.EpicRefused
 │  ├─ project.BadEpicsFile          names no epics
 │  ├─ project.AlreadyThere          it would have been overwritten
 │  ├─ project.DocumentError         a file that cannot be read, with line and column

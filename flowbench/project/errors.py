@@ -201,6 +201,12 @@ class TaskRefused(ProjectError):
     code = "task_refused"
 
 
+class EpicRefused(ProjectError):
+    """What was asked of an epic is against the rules of the project; says which, and what to do."""
+
+    code = "epic_refused"
+
+
 class BadEpicsFile(ProjectError):
     """path: names no epics. why: for people."""
 

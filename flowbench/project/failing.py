@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids, sections, status
+from flowbench.project.answering import told
 from flowbench.project.errors import TaskRefused
 from flowbench.project.records import Task
 from flowbench.project.status import Status
@@ -31,15 +32,15 @@ def fail(
                 "the same."
             )
         retries = project.runtime(wanted).retry_count
-        told = status.fail(found.status, retries, project.config.max_retries, force=force)
-        change.set(wanted, status=told.status)
+        failure = status.fail(found.status, retries, project.config.max_retries, force=force)
+        change.set(wanted, status=failure.status)
         if reason.strip():
             change.body(wanted, lambda body: sections.appended(body, sections.SUMMARY, f"Failed:\n{reason.strip()}"))
-        change.note(wanted, retry_count=told.retries, claimed_at=None, assignee=None)
-        payload = {"reason": reason.strip(), "retries": told.retries, **({"forced": True} if force else {})}
-        change.event("task_failed" if told.spreads else "task_up_for_retry", task=wanted, payload=payload)
+        change.note(wanted, retry_count=failure.retries, claimed_at=None, assignee=None)
+        payload = {"reason": reason.strip(), "retries": failure.retries, **({"forced": True} if force else {})}
+        change.event("task_failed" if failure.spreads else "task_up_for_retry", task=wanted, payload=payload)
         hit = []
-        if told.spreads:
+        if failure.spreads:
             for each in downstream(change.tasks(found.epic), wanted):
                 if status.hit(each.status) is not each.status:
                     change.set(each.id, status=Status.UPSTREAM_FAILED)
@@ -48,15 +49,15 @@ def fail(
                     hit.append(each.id)
     answer: dict[str, Any] = {
         "id": wanted,
-        "status": told.status.value,
-        "message": f"Task {wanted} {'failed' if told.spreads else 'is up for retry'}",
+        "status": failure.status.value,
+        "message": f"Task {wanted} {'failed' if failure.spreads else 'is up for retry'}",
         "reason": reason.strip() or None,
     }
     if hit:
         answer["upstream_failed"] = hit
-    if not told.spreads:
-        answer["retry_count"] = told.retries
-    return {**answer, "dry_run": True, "plan": change.plan} if dry_run else answer
+    if not failure.spreads:
+        answer["retry_count"] = failure.retries
+    return told(change, **answer)
 
 
 def downstream(tasks: Iterable[Task], id: str) -> list[Task]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids, sections, status
+from flowbench.project.answering import told
 from flowbench.project.errors import TaskRefused
 from flowbench.project.failing import downstream
 from flowbench.project.records import Task
@@ -62,10 +63,10 @@ def reset(project: Project, task: str, *, cascade: bool = False, dry_run: bool =
             ]
         for each in chosen:
             _reset(change, each, "task_reset", {"cascade_from": wanted} if each.id != wanted else {})
-    told: dict[str, Any] = {"reset": [each.id for each in chosen]}
+    facts: dict[str, Any] = {"reset": [each.id for each in chosen]}
     if not chosen:
-        told["message"] = f"{wanted} already todo"
-    return {**told, "dry_run": True, "plan": change.plan} if dry_run else told
+        facts["message"] = f"{wanted} already todo"
+    return told(change, **facts)
 
 
 def _open(change: Change, task: Task) -> None:

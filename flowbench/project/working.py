@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids, sections, status
+from flowbench.project.answering import told
 from flowbench.project.errors import TaskRefused
 from flowbench.project.records import Task
 from flowbench.project.status import Status
@@ -58,7 +59,7 @@ def start(project: Project, task: str, *, force: bool = False, note: str = "", d
         payload = {key: value for key, value in facts.items() if value}
         change.event("task_resumed" if goes_on and not taken_over else "task_started", task=wanted, payload=payload)
     word = "resumed" if goes_on and not taken_over else "started"
-    return _told(wanted, Status.IN_PROGRESS, f"Task {wanted} {word}", change)
+    return told(change, id=wanted, status=Status.IN_PROGRESS.value, message=f"Task {wanted} {word}")
 
 
 def done(
@@ -112,12 +113,12 @@ def done(
             _archive(change, wanted, receipt)
         payload = {"duration_seconds": seconds, **({"forced": True} if force else {})}
         change.event("task_completed", task=wanted, payload=payload)
-    told = _told(wanted, Status.DONE, f"Task {wanted} completed", change)
+    facts: dict[str, Any] = {"id": wanted, "status": Status.DONE.value, "message": f"Task {wanted} completed"}
     if seconds is not None:
-        told["duration_seconds"] = seconds
+        facts["duration_seconds"] = seconds
     if warning := _doubt(proof):
-        told["warning"] = warning
-    return told
+        facts["warning"] = warning
+    return told(change, **facts)
 
 
 def block(project: Project, task: str, *, reason: str, dry_run: bool = False) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def block(project: Project, task: str, *, reason: str, dry_run: bool = False) ->
         change.body(wanted, lambda body: sections.appended(body, sections.SUMMARY, f"Blocked:\n{reason.strip()}"))
         change.note(wanted, blocked_reason=reason.strip())
         change.event("task_blocked", task=wanted, payload={"reason": reason.strip()})
-    return _told(wanted, Status.BLOCKED, f"Task {wanted} blocked", change)
+    return told(change, id=wanted, status=Status.BLOCKED.value, message=f"Task {wanted} blocked")
 
 
 def unmet(task: Task, tasks: Iterable[Task]) -> list[tuple[str, str]]:
@@ -214,8 +215,3 @@ def _seconds(since: str | None, now: str) -> int | None:
     if begun.tzinfo is None:
         return None
     return max(0, int((datetime.fromisoformat(now) - begun).total_seconds()))
-
-
-def _told(task: str, state: Status, message: str, change: Change) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": task, "status": state.value, "message": message}
-    return {**told, "dry_run": True, "plan": change.plan} if change.dry_run else told

@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "block": ("work", "Say that a task cannot go on, and why."),
     "fail": ("work", "Say that a task has failed; it is tried again, or what waits for it fails, too."),
     "restart": ("work", "Take a task, and all that waits for it, back to todo."),
+    "epic": ("epic", "Make epics, change them, close and archive them."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
 
