@@ -128,6 +128,12 @@ class Change:
         made = body if isinstance(body, str) else body(stored.body)
         self._put(stored, {"updated_at": self.now}, made)
 
+    def adopt(self, id: str) -> None:
+        """A record of an earlier flowctl becomes Markdown with front matter; nothing else of it changes."""
+        stored = self.stored(id)
+        if stored.document is None:
+            self._put(stored, {}, stored.body)
+
     def write(self, name: str, data: bytes | str) -> None:
         """A file below the flow dir, made or replaced."""
         path = self._path(name)
@@ -207,10 +213,10 @@ class Change:
         self.import_state(task_id)
         self._statements.append(proven(task_id, evidence, self.now))
 
-    def phase(self, task_id: str, phase: str) -> None:
-        """A phase is completed."""
+    def phase(self, task_id: str, phase: str, at: str = "") -> None:
+        """A phase is completed. at: when; now, unless it is said."""
         self.import_state(task_id)
-        self._statements.append(phased(task_id, phase, self.now))
+        self._statements.append(phased(task_id, phase, at or self.now))
 
     def clear(self, task_id: str) -> None:
         """Forget claim, evidence and phases of a task, and its file locks."""
@@ -370,15 +376,13 @@ class Change:
         self._stored[id] = Stored(id, "markdown", record, document.values, document.body, document, signs)
 
     def import_state(self, task_id: str) -> None:
-        """What the Python original knew of a task becomes rows, before the first of ours."""
+        """What an earlier flowctl knew of a task becomes rows, before the first of ours."""
         if task_id in self._imported:
             return
         self._imported.add(task_id)
         if self.project.state.read("SELECT 1 FROM runtime WHERE task_id=?", task_id):
             return
-        told = legacy.state_of(self.project.layout, task_id)
-        if told is not None:
-            self._statements += legacy.imported(task_id, told, self.now)
+        self._statements += legacy.taken_over(self.project.layout, task_id, self.now)
 
 
 def _plain(value: Any) -> Any:

@@ -1,14 +1,16 @@
-"""Legacy: the runtime files of the Python original, `tasks/<task>.state.json` in the state dir: read, never changed."""
+"""Legacy: what earlier flowctls knew of tasks: runtime files `tasks/<task>.state.json`, a database: read only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from flowbench.project import ids
+from flowbench.project import ids, rust_state
 from flowbench.project.config import read_json
-from flowbench.project.errors import DocumentError, InvalidConfig, InvalidStatus
+from flowbench.project.documents import load
+from flowbench.project.errors import DocumentError, InvalidConfig, InvalidStatus, ProjectError
 from flowbench.project.files import names
 from flowbench.project.layout import Layout
 from flowbench.project.state import COLUMNS, Statement, noted, phased, proven
@@ -46,12 +48,18 @@ def states(layout: Layout) -> dict[str, Path]:
 
 
 def state_of(layout: Layout, task_id: str) -> dict[str, Any] | None:
-    """What the original knew of one task; None: nothing, or nothing that can be read."""
+    """What was known of one task; None: nothing, or nothing that can be read. The Rust one told no status here."""
     for folder in folders(layout):
         told = look(folder / f"{task_id}{ENDING}")
         if told is not None:
             return told
-    return None
+    return rust_state.states(layout, task_id).get(task_id)
+
+
+def tasks(layout: Layout) -> list[str]:
+    """Of which anything was known."""
+    found = [id for id, path in states(layout).items() if look(path) is not None]
+    return list(dict.fromkeys([*found, *(id for id in rust_state.states(layout) if ids.is_id(id) and "." in id)]))
 
 
 def look(path: Path) -> dict[str, Any] | None:
@@ -72,14 +80,26 @@ def columns(told: Mapping[str, Any]) -> dict[str, Any]:
     retries = told.get("retry_count")
     if isinstance(retries, int) and not isinstance(retries, bool):
         made["retry_count"] = retries
-    try:
-        made["status"] = parse(str(told.get("status") or "todo")).value
-    except InvalidStatus:
-        made["status"] = "todo"
+    if told.get("status"):
+        try:
+            made["status"] = parse(str(told["status"])).value
+        except InvalidStatus:
+            made["status"] = "todo"
     extra = {key: value for key, value in told.items() if key not in _KNOWN}
     if extra:
         made["extra"] = extra
     return made
+
+
+def taken_over(layout: Layout, task_id: str, now: str) -> list[Statement]:
+    """What was known of a task as rows of `state.db`; [] if nothing was."""
+    told = state_of(layout, task_id)
+    if told is None:
+        return []
+    if not told.get("status"):
+        with suppress(ProjectError):  # its file may be in another worktree
+            told = {**told, "status": load(layout, task_id).task.written.value}
+    return imported(task_id, told, now)
 
 
 def imported(task_id: str, told: Mapping[str, Any], now: str) -> list[Statement]:

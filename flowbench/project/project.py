@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -284,6 +284,18 @@ class Project:
 
         return reindex(self, dry_run=dry_run)
 
+    def export(self) -> dict[str, Any]:
+        """All of it as plain data, see exporting.export. Raises: DuplicateRecord."""
+        from flowbench.project.exporting import export
+
+        return export(self)
+
+    def import_(self, source: Path | Mapping[str, Any] | None = None, *, dry_run: bool = False) -> dict[str, Any]:
+        """Take in another project or an export, see exporting.import_. Raises: AlreadyThere, ProjectError."""
+        from flowbench.project.exporting import import_
+
+        return import_(self, source, dry_run=dry_run)
+
     def close(self) -> None:
         """Idempotent."""
         self.state.close()
@@ -304,7 +316,7 @@ class Project:
             elif id in files:
                 told = legacy.look(files[id])
                 if told is not None:
-                    found[id] = parse(legacy.columns(told)["status"])
+                    found[id] = parse(legacy.columns(told).get("status", "todo"))
         return found
 
     def _finish_quietly(self) -> None:

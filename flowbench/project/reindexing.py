@@ -30,10 +30,9 @@ def reindex(project: Project, *, dry_run: bool = False) -> dict[str, Any]:
 
 
 def _to_migrate(project: Project) -> list[str]:
-    """Tasks that only the Python original knows something of."""
+    """Tasks that only an earlier flowctl knows something of."""
     known = project.state.known()
-    files = legacy.states(project.layout)
-    return [id for id in files if id not in known and legacy.look(files[id]) is not None]
+    return [id for id in legacy.tasks(project.layout) if id not in known]
 
 
 def _told(catalogue: index.Catalogue, migrated: int) -> dict[str, Any]:
