@@ -107,7 +107,8 @@ def _ast(given: argparse.Namespace) -> Call:
     if given.rewrite is None:
         if given.apply:
             raise UsageError("--apply needs --rewrite TEMPLATE: what to write instead of each match")
-        return _call("ast_grep", given, {"lang": given.lang, "glob": given.glob, "limit": given.max})
+        options = {"lang": given.lang, "glob": given.glob, "limit": given.max, "include_meta": True}
+        return _call("ast_grep", given, options)
     given.what = {given.what: given.rewrite}
     options = {"lang": given.lang, "glob": given.glob, "max_replacements": given.max, "dry_run": not given.apply}
     return _call("ast_edit", given, options)

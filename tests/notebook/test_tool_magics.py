@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowbench.notebook.errors import ToolStopped
+from flowbench.notebook.links import NOTEBOOK
 from flowbench.tools import Shell as Session
 from tests.notebook.conftest import Ran, Shell
 
@@ -61,6 +62,80 @@ def test_files_are_found_by_their_letters(shell: Shell, tree: Path) -> None:
     ran = shell(f"%fb fuzzy onepy {tree}")
 
     assert ran.value.matches[0].path == "src/one.py"
+
+
+def test_lines_are_found_marked_and_linked(shell: Shell, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NOTEBOOK, str(tree / "one.ipynb"))
+
+    ran = shell(f"%fb grep first( {tree} --type py")
+
+    told = shown(shell, ran.value)
+    assert [(match.path, match.line_number) for match in ran.value.matches] == [("src/one.py", 1), ("src/two.py", 1)]
+    assert told["text/plain"].splitlines()[0] == "2 matches in 2 of 2 files"
+    assert '<a href="src/one.py#line=1">' in told["text/html"]
+    assert ">first(</mark>a):" in told["text/html"]
+    assert "&lt;b&gt;first&lt;/b&gt;" in told["text/html"]
+
+
+def test_code_is_found_by_its_shape(shell: Shell, tree: Path) -> None:
+    ran = shell(f"%fb ast 'isinstance($A, $B)' {tree} --lang py --glob **/*.py")
+
+    told = shown(shell, ran.value)
+    assert [match.start_line for match in ran.value.matches] == [2]
+    assert "$A = a\n$B = int" in told["text/html"]
+
+
+def test_an_edit_is_shown_before_it_is_written(shell: Shell, tree: Path) -> None:
+    one = tree / "src" / "one.py"
+    before = one.read_text()
+    line = f"%fb ast 'isinstance($A, $B)' {tree} --glob **/*.py --rewrite 'type($A) is $B'"
+
+    dry = shell(line)
+    unwritten = one.read_text()
+    wet = shell(f"{line} --apply")
+
+    assert unwritten == before
+    assert "-    return isinstance(a, int)" in shown(shell, dry.value)["text/plain"]
+    assert "a dry run" in shown(shell, dry.value)["text/html"]
+    assert one.read_text() == before.replace("isinstance(a, int)", "type(a) is int")
+    assert wet.value.applied
+
+
+def test_what_cannot_be_searched_is_told_in_one_line(shell: Shell, tmp_path: Path) -> None:
+    ran = shell(f"%fb grep x {tmp_path}/nowhere")
+
+    assert "Path not found" in ran.out
+    assert "Traceback" not in ran.out
+
+
+WAITS = """
+import time
+from pathlib import Path
+from flowbench.notebook.tool_magics import attended
+
+def work(token):
+    Path(MARK).touch()
+    while True:
+        token.heartbeat()
+        time.sleep(0.002)
+"""
+
+
+def test_a_stop_ends_a_search_and_nothing_else(shell: Shell, tmp_path: Path) -> None:
+    shell.names["MARK"] = str(tmp_path / "begun")
+    shell(WAITS)
+
+    ran = interrupted(shell, "attended('grep', None, work)", tmp_path / "begun")
+
+    assert ran.out == "ToolStopped: grep was stopped: Aborted: Signal (by interrupt)\n"
+    assert shell("1 + 1").value == 2
+
+
+def test_a_search_has_its_time(shell: Shell, tmp_path: Path) -> None:
+    shell.names["MARK"] = str(tmp_path / "begun")
+    shell(WAITS)
+
+    assert "Aborted: Timeout (by deadline)" in shell("attended('grep', 0.2, work)").out
 
 
 @pytest.fixture

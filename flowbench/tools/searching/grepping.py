@@ -7,6 +7,8 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from flowbench.cancel import CancelToken, bound
 from flowbench.tools.errors import BadRegex, NotStreamed, PathMissing, ToolError
 from flowbench.tools.files.patterns import compiled
@@ -91,6 +93,8 @@ def grep(
         return _streamed(ask, on_matches, token)
     files, searched = _gathered(ask, None if offset else max_count, token)
     result = pages.page(ask, files, searched, max_count, offset)
+    if not ask.is_file:
+        result = msgspec.structs.replace(result, root=reported(os.fspath(path)))
     if on_match is not None and not ask.is_file:
         for match in token.iter(result.matches):
             on_match(match)

@@ -25,7 +25,8 @@ class GrepMatch(msgspec.Struct, frozen=True, omit_defaults=True):
     """path: relative with `/`, or absolute when one file is searched. line_number: from 1; only in mode content.
 
     line: without trailing whitespace, U+FFFD for bytes that are no UTF-8; with multiline the whole block of lines.
-    column: of the match in the line, in characters from 1. truncated: the line was longer than it is shown.
+    column, length: of the first match in the line, in characters, from 1. truncated: the line was longer than it is
+    shown.
     match_count: matches in the file; mode count only.
     """
 
@@ -37,6 +38,7 @@ class GrepMatch(msgspec.Struct, frozen=True, omit_defaults=True):
     column: int = 0
     truncated: bool = False
     match_count: int = 0
+    length: int = 0
 
 
 class GrepResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +46,8 @@ class GrepResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
     total_matches, files_with_matches, files_searched: of all that was visited; a page of mode content without offset
     visits no file behind its last one. skipped_oversized: files of which something was too long to be searched (a line
-    of more than 256 MiB); all others are searched whole, whatever their size.
+    of more than 256 MiB); all others are searched whole, whatever their size. root: as it was given, the directory that
+    paths begin in.
     """
 
     matches: tuple[GrepMatch, ...]
@@ -53,6 +56,7 @@ class GrepResult(msgspec.Struct, frozen=True, omit_defaults=True):
     files_searched: int
     limit_reached: bool = False
     skipped_oversized: int = 0
+    root: str = ""
 
 
 class SearchResult(msgspec.Struct, frozen=True, omit_defaults=True):

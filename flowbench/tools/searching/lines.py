@@ -129,7 +129,8 @@ class Lines:
         line, is_cut = shown.around(shown.plain(text), self._ask.max_columns, where, where + width)
         before, self._near = tuple(self._near), []
         column = shown.column(text, where)
-        self._hits.matches.append(GrepMatch(self._hits.path, number, line, before, (), column, is_cut))
+        length = shown.column(text, where + width) - column
+        self._hits.matches.append(GrepMatch(self._hits.path, number, line, before, (), column, is_cut, length=length))
         self._owed = self._ask.after
 
     def _gap(self, block: bytes, start: int, end: int) -> None:

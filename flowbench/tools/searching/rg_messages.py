@@ -238,7 +238,9 @@ def _shown(path: str, data: _Line, text: str, before: list[ContextLine], most: i
         start, end = (len(raw[:at].decode("utf-8", "replace").encode()) for at in (start, end))
     line, is_cut = shown.around(shown.plain(text), most, start, end)
     column = 0 if span is None else shown.column(text, start)
-    return GrepMatch(path, data.line_number or 0, line, tuple(before), (), column, is_cut or data.is_cut)
+    length = 0 if span is None else shown.column(text, end) - column
+    is_cut = is_cut or data.is_cut
+    return GrepMatch(path, data.line_number or 0, line, tuple(before), (), column, is_cut, length=length)
 
 
 def _shortened(head: bytes, tail: bytes) -> bytes:

@@ -156,6 +156,15 @@ def test_a_line_end_of_windows_is_no_line_end(tmp_path: Path) -> None:
     assert paths(tools.grep("foo$", tmp_path)) == ["plain"]
 
 
+def test_a_match_has_its_length_in_characters(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes("日本 foo\n".encode() + b"\xff fo\xc3\xb6\n")
+
+    found = tools.grep(r"本?\s*fo\w", tmp_path)
+
+    assert [(match.column, match.length) for match in found.matches] == [(2, 5), (2, 4)]
+    assert found.root == str(tmp_path)
+
+
 def test_a_column_counts_characters(tree: Path) -> None:
     found = {match.line: match.column for match in tools.grep("foo", tree / "unicode.txt").matches}
 
@@ -306,10 +315,11 @@ def test_a_result_is_plain_data_without_what_it_has_not(tmp_path: Path) -> None:
     write(tmp_path, a="foo\n")
 
     assert msgspec.to_builtins(tools.grep("foo", tmp_path)) == {
-        "matches": ({"path": "a", "line_number": 1, "line": "foo", "column": 1},),
+        "matches": ({"path": "a", "line_number": 1, "line": "foo", "column": 1, "length": 3},),
         "total_matches": 1,
         "files_with_matches": 1,
         "files_searched": 1,
+        "root": str(tmp_path),
     }
 
 
