@@ -64,8 +64,7 @@ def options_of(given: Mapping[str, Any], tool: str) -> dict[str, Any]:
         if found is None:
             raise
         raise SpecError(f"{str(error)[: found.start()]} at {found['at']}", found["at"]) from error
-    said = {name: getattr(read, name) for name in cls.__struct_fields__}
-    return {name: value for name, value in said.items() if value is not None}
+    return _said(read)
 
 
 def about_tool(name: str) -> tuple[str, dict[str, str]]:
@@ -74,6 +73,12 @@ def about_tool(name: str) -> tuple[str, dict[str, str]]:
 
     words = told(TOOLS[name])
     return words.get("", ""), words
+
+
+def _said(read: msgspec.Struct) -> dict[str, Any]:
+    values = {name: getattr(read, name) for name in read.__struct_fields__}
+    plain = {name: _said(each) if isinstance(each, msgspec.Struct) else each for name, each in values.items()}
+    return {name: each for name, each in plain.items() if each is not None}
 
 
 def tool_call(spec: ToolSpec, value: Any) -> dict[str, Any]:

@@ -72,8 +72,6 @@ def _is_fine(options: dict[str, Any], code: int) -> bool:
 
 async def _called(name: str, options: dict[str, Any], machine: bool) -> Any:
     """The answer as plain data. What a command writes is passed on as it comes. Raises: Refusal when it was stopped."""
-    import msgspec
-
     from flowbench.cancel import Aborted, CancelToken
     from flowbench.tools import CATALOG
 
@@ -86,7 +84,7 @@ async def _called(name: str, options: dict[str, Any], machine: bool) -> Any:
 
     got = _listen(token)
     try:
-        answer = msgspec.to_builtins(await CATALOG[name].call(given, token, heard))
+        answer = await CATALOG[name].answer(given, token, heard)
     except Aborted as aborted:
         raise _stopped(name, got, aborted.cause) from None
     if isinstance(answer, dict) and (answer.get("timed_out") or answer.get("cancelled")):

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from flowbench.cancel import CancelToken, blocking
 
 Heard = Callable[[str], object]
@@ -26,6 +28,10 @@ class Tool(NamedTuple):
     call: Callable[[Options, CancelToken, Heard], Awaitable[Any]]
     uses: Literal["loop", "thread", "process"]
     function: str = ""
+
+    async def answer(self, options: Options, token: CancelToken, heard: Heard) -> Any:
+        """What `call` answers, as JSON data; bytes are base64."""
+        return msgspec.json.decode(msgspec.json.encode(await self.call(options, token, heard)))
 
 
 def _awaited(name: str, uses: Literal["thread", "process"] = "thread") -> Tool:
@@ -50,10 +56,19 @@ def _quick(name: str) -> Tool:
     return Tool(name, call, "loop", name)
 
 
-async def _shell(options: Options, token: CancelToken, heard: Heard) -> Any:
+async def _grep(options: Options, token: CancelToken, heard: Heard) -> Any:
     from flowbench.tools import aio
 
-    return await aio.execute_shell(**options, token=token, on_chunk=heard)
+    return await aio.grep(**{"path": ".", **options}, token=token)
+
+
+async def _shell(options: Options, token: CancelToken, heard: Heard) -> Any:
+    from flowbench.tools import MinimizerOptions, aio
+
+    how = dict(options)
+    if "minimizer" in how:
+        how["minimizer"] = MinimizerOptions(**how["minimizer"])
+    return await aio.execute_shell(**how, token=token, on_chunk=heard)
 
 
 async def _pty(options: Options, token: CancelToken, heard: Heard) -> Any:
@@ -126,6 +141,7 @@ def _bytes(options: Options) -> Any:
 CATALOG: Mapping[str, Tool] = {
     each.name: each
     for each in (
+        Tool("grep", _grep, "thread", "grep"),
         _awaited("glob"),
         _awaited("fuzzy_find"),
         _awaited("ast_grep"),

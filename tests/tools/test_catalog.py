@@ -28,7 +28,7 @@ def test_a_tool_takes_what_may_be_said_of_it_and_nothing_else(name: str) -> None
 
     assert said - {"timeout_ms", "ok_from"} == set(takes) - NOT_SAID - WITHOUT_MEANING.get(name, set())
     assert ("timeout_ms" in said) == ("timeout_ms" in takes)
-    required = {each.name for each in takes.values() if each.default is inspect.Parameter.empty}
+    required = {each.name for each in takes.values() if each.default is inspect.Parameter.empty} - {"path"}
     assert required - set(options.needed) == set()
 
 

@@ -12,6 +12,7 @@ from flowbench.blueprint.tool_options.base import ToolOptions
 __all__ = ["TOOLS", "ToolOptions"]
 
 ALL: tuple[type[ToolOptions], ...] = (
+    search.Grep,
     search.Glob,
     search.FuzzyFind,
     search.AstGrep,

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from flowbench.blueprint.tool_options.base import Timed, ToolOptions
+
+
+class Minimizing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """enabled: do it at all. only: names of the filters that may be used. exclude: names of those that may not.
+    max_capture_bytes: output that is longer stays as it is.
+    """
+
+    enabled: bool | None = None
+    only: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    max_capture_bytes: int | None = None
 
 
 class ShellCommand(Timed, frozen=True):
     """Runs a command in a shell and answers with its exit code and output. command: for bash, or sh where there is
     none. cwd: its folder. env: added to the environment. session_env: added to that of the session. snapshot_path: a
-    script that the session begins with. ok_from: "exit" (code 0 is a success), a list of exit codes, or "any".
+    script that the session begins with. minimizer: a shorter text of what known programs write, beside it. ok_from:
+    "exit" (code 0 is a success), a list of exit codes, or "any".
     timeout_ms: milliseconds that it may take.
     """
 
@@ -21,6 +35,7 @@ class ShellCommand(Timed, frozen=True):
     env: dict[str, str] | None = None
     session_env: dict[str, str] | None = None
     snapshot_path: str | None = None
+    minimizer: Minimizing | None = None
     ok_from: Literal["exit", "any"] | tuple[int, ...] | None = None
 
 

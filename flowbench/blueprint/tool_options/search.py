@@ -7,6 +7,36 @@ from typing import Literal
 from flowbench.blueprint.tool_options.base import Timed
 
 
+class Grep(Timed, frozen=True):
+    """Finds lines in files by a regular expression. pattern: what to find. path: a file, or the folder to look in, by
+    default the working directory. glob: *.py at any depth, src/**. type: py, ts, rust, or an extension. ignore_case:
+    any case will do. multiline: a match may span lines. hidden: names with a dot, too, which is the default. gitignore:
+    leave out what is ignored, which is the default. recursive: look in folders below, which is the default. max_count:
+    matches to tell. offset: matches to pass over first. context: lines before and after each. context_before: lines
+    before. context_after: lines after. max_columns: bytes of a line. max_count_per_file: matches of one file. mode:
+    content, count, or files_with_matches. timeout_ms: milliseconds that it may take.
+    """
+
+    tool, principal, needed = "grep", "pattern", ("pattern",)
+    pattern: str | None = None
+    path: str | None = None
+    glob: str | None = None
+    type: str | None = None
+    ignore_case: bool | None = None
+    multiline: bool | None = None
+    hidden: bool | None = None
+    gitignore: bool | None = None
+    recursive: bool | None = None
+    max_count: int | None = None
+    offset: int | None = None
+    context: int | None = None
+    context_before: int | None = None
+    context_after: int | None = None
+    max_columns: int | None = None
+    max_count_per_file: int | None = None
+    mode: Literal["content", "count", "files_with_matches"] | None = None
+
+
 class Glob(Timed, frozen=True):
     """Finds files and folders by a pattern. pattern: *.py at any depth, src/**/test_*.{py,pyi}. path: the folder to
     look in, by default the working directory. file_type: only file, dir or symlink (1, 2, 3). recursive: false takes

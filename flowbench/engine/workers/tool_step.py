@@ -36,7 +36,7 @@ class ToolSpawner:
 
     def body(self, site: Site) -> Body:
         async def at_once(value: Any) -> Any:
-            return msgspec.to_builtins(await self._tool.call(self._told(site, value), site.token, _unheard))
+            return await self._tool.answer(self._told(site, value), site.token, _unheard)
 
         async def body(value: Any) -> Any:
             token, told = site.step_token(), self._told(site, value)
@@ -44,14 +44,13 @@ class ToolSpawner:
             written = _Written(site)
             before = stopper.set(lambda: token)
             try:
-                found = await _ended(asyncio.ensure_future(self._tool.call(told, token, written.take)), token)
+                answer = await _ended(asyncio.ensure_future(self._tool.answer(told, token, written.take)), token)
             except Aborted as aborted:
                 raise self._late(aborted, told, token, "") from None
             finally:
                 written.close()
                 with suppress(ValueError):  # the interpreter takes a forgotten coroutine away in some other context
                     stopper.reset(before)
-            answer = msgspec.to_builtins(found)
             if not isinstance(answer, dict) or not answer.keys() & {CODE, "timed_out"}:
                 return answer
             if answer.get("timed_out") or answer.get("cancelled"):
