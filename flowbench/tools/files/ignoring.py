@@ -13,10 +13,12 @@ import os
 import stat
 from functools import lru_cache
 
-from flowbench.tools.files.segments import DEEP, Pattern, Patterns, Segment, Set, Stage, Wild, as_segment
+from flowbench.tools.files.segments import DEEP, Pattern, Patterns, Segment, Set, Stage, Wild, as_segment, is_cheap
 
-LARGEST = 1 << 20  # bytes of an ignore file that are read; the lines behind them do not count
+LARGEST = 1 << 18  # bytes of an ignore file that are read; the lines behind them do not count
+COSTLY = 1000  # rules of it with wildcards in them that are tried one by one; `*.o` is not, `a*b` is; the first count
 
+SPECIAL = frozenset("\\*?[")
 CLASSES = {  # of ASCII, as in the C locale
     "alnum": "09AZaz", "alpha": "AZaz", "blank": "\t\t  ", "cntrl": "\x00\x1f\x7f\x7f", "digit": "09",
     "graph": "!~", "lower": "az", "print": " ~", "punct": "!/:@[`{~", "space": "\t\r  ", "upper": "AZ",
@@ -33,10 +35,14 @@ class Rules:
         patterns: list[Pattern] = []
         keeps: list[bool] = []
         folders: set[int] = set()
+        costly = 0
         for line in text.removeprefix("\ufeff").split("\n"):
             read = _line(line)
             if read is not None:
                 pattern, negated, for_folders = read
+                costly += not all(is_cheap(segment) for segment in pattern)
+                if costly > COSTLY:
+                    break
                 if for_folders:
                     folders.add(len(patterns))
                 patterns.append(pattern)
@@ -99,6 +105,8 @@ def _trimmed(line: str) -> str:
 
 def _segments(text: str) -> list[Segment]:
     """Raises: ValueError, for a rule that fits nothing."""
+    if not SPECIAL.intersection(text):
+        return [(part,) for part in text.split("/")]
     found: list[list[str | Wild | Set]] = [[]]
     at = 0
     while at < len(text):

@@ -16,15 +16,15 @@ from itertools import product
 from flowbench.tools.errors import BadGlob
 from flowbench.tools.files.segments import Pattern, Patterns, Set, Stage, Wild, as_segment
 
-ALTERNATIVES = 4096  # of a glob, once its braces are written out
+LONGEST = 1 << 13  # characters of a glob, once its braces are written out: compiling it takes time
 
 UNCLOSED_SET = "unclosed character class; missing ']'"
 UNOPENED = "unopened alternate group; missing '{' (maybe escape '}' with '[}]'?)"
 UNCLOSED = "unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)"
-TOO_MANY = f"its braces make more than {ALTERNATIVES} alternatives"
+TOO_LONG = f"with its braces written out it is longer than {LONGEST} characters"
 
 Part = str | Wild | Set
-Flat = tuple[Part, ...]
+Flat = list[Part]
 """One alternative: literal characters one by one, `/` among them."""
 
 
@@ -84,35 +84,38 @@ def _is_union(pattern: str) -> bool:
 
 def _read(pattern: str) -> list[Flat]:
     """All alternatives, written out. Raises: BadGlob."""
-    groups: list[list[list[Flat]]] = [[[()]]]  # open groups; of each, its alternatives; of each, what it may be
+    if len(pattern) > LONGEST:
+        raise BadGlob(f"{pattern[:40]}...", TOO_LONG)
+    groups: list[list[list[Flat]]] = [[[[]]]]  # open groups; of each, its alternatives; of each, what it may be
     at = 0
     while at < len(pattern):
         character = pattern[at]
         at += 1
         if character == "{":
-            groups.append([[()]])
+            groups.append([[[]]])
         elif character == "}":
             if len(groups) == 1:
                 raise BadGlob(pattern, UNOPENED)
-            choices = [flat for alternative in groups.pop() for flat in alternative if flat]
-            _append(pattern, groups[-1], choices or [()])
+            choices = [flat for alternative in groups.pop() for flat in alternative if flat] or [[]]
+            groups[-1][-1] = _joined(pattern, groups[-1][-1], choices)
         elif character == "," and len(groups) > 1:
-            groups[-1].append([()])
-        elif character == "[":
-            part, at = _set(pattern, at)
-            _append(pattern, groups[-1], [(part,)])
+            groups[-1].append([[]])
         else:
-            single: Part = Wild.ONE if character == "?" else Wild.MANY if character == "*" else character
-            _append(pattern, groups[-1], [(single,)])
+            part: Part = Wild.ONE if character == "?" else Wild.MANY if character == "*" else character
+            if character == "[":
+                part, at = _set(pattern, at)
+            for flat in groups[-1][-1]:
+                flat.append(part)
     if len(groups) > 1:
         raise BadGlob(pattern, UNCLOSED)
     return groups[0][0]
 
 
-def _append(pattern: str, group: list[list[Flat]], choices: list[Flat]) -> None:
-    if len(group[-1]) * len(choices) > ALTERNATIVES:
-        raise BadGlob(pattern, TOO_MANY)
-    group[-1] = [(*left, *right) for left, right in product(group[-1], choices)]
+def _joined(pattern: str, heads: list[Flat], tails: list[Flat]) -> list[Flat]:
+    length = sum(map(len, heads)) * len(tails) + sum(map(len, tails)) * len(heads)
+    if length > LONGEST:
+        raise BadGlob(pattern, TOO_LONG)
+    return [[*head, *tail] for head, tail in product(heads, tails)]
 
 
 def _set(pattern: str, at: int) -> tuple[Set, int]:

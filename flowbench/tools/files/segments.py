@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
+FEW = 16  # suffixes that are tried one by one; more of them are looked up by their length
 STAGES = 1000  # kept of one set of patterns; hostile patterns have 2**n of them
 
 
@@ -43,7 +44,7 @@ Pattern: TypeAlias = tuple[Segment, ...]
 class Choice:
     """Which of some segments fits a name. ranked: (rank, segment); ranks are >= 0, higher ones go before."""
 
-    __slots__ = ("_any", "_exact", "_fast", "_slow", "_suffix_ranks", "_suffixes", "accepts")
+    __slots__ = ("_any", "_exact", "_fast", "_lengths", "_slow", "_suffix_ranks", "accepts")
 
     def __init__(self, ranked: Iterable[tuple[int, Segment]]) -> None:
         self._any = -1
@@ -62,26 +63,27 @@ class Choice:
                 case _:
                     known, key = others, expression(segment)
             known[key] = max(known.get(key, -1), rank)
-        self._suffixes = tuple(self._suffix_ranks)
+        self._lengths = {len(suffix) for suffix in self._suffix_ranks}
         self._fast = re.compile("|".join(others), re.DOTALL).fullmatch if others else None
-        ranks = sorted(((rank, source) for source, rank in others.items()), reverse=True)
-        self._slow = [(rank, re.compile(source, re.DOTALL).fullmatch) for rank, source in ranks]
+        self._slow = sorted(((rank, source) for source, rank in others.items()), reverse=True)
         self.accepts: Callable[[str], bool] = self._accepting()
 
     def best(self, name: str) -> int:
         """The highest rank of a segment that fits; -1 if none does."""
         rank = max(self._exact.get(name, -1), self._any)
-        if self._suffixes and name.endswith(self._suffixes):
-            rank = max(rank, *(known for suffix, known in self._suffix_ranks.items() if name.endswith(suffix)))
+        for length in self._lengths:
+            rank = max(rank, self._suffix_ranks.get(name[-length:], -1))
         if self._fast is not None and self._fast(name):
-            rank = max(rank, next(known for known, fits in self._slow if fits(name)))
+            rank = max(rank, next(known for known, source in self._slow if re.fullmatch(source, name, re.DOTALL)))
         return rank
 
     def _accepting(self) -> Callable[[str], bool]:
         """`best(name) >= 0`, without what this choice does not need: it is asked for every name of a walk."""
         if self._any >= 0:
             return _always
-        suffixes, exact, fast = self._suffixes, self._exact, self._fast
+        suffixes, exact, fast = tuple(self._suffix_ranks), self._exact, self._fast
+        if len(suffixes) > FEW:
+            return lambda name: self.best(name) >= 0
         if fast is not None:
             return lambda name: name in exact or name.endswith(suffixes) or fast(name) is not None
         if suffixes and not exact:
@@ -101,7 +103,15 @@ class Patterns:
         self.patterns = [_tidy(pattern) for pattern in patterns]
         self.for_folders = for_folders
         self._stages: dict[frozenset[tuple[int, int]], Stage] = {}
+        self._fits: dict[Segment, Callable[[str], bool]] = {}
         self.start = self._stage(self._closed((rank, 0) for rank, pattern in enumerate(self.patterns) if pattern))
+
+    def fits(self, segment: Segment) -> Callable[[str], bool]:
+        """Whether a name fits it; made once for the same segment."""
+        known = self._fits.get(segment)
+        if known is None:
+            known = self._fits[segment] = Choice([(0, segment)]).accepts
+        return known
 
     def _closed(self, spots: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:
         """With those that are reached where DEEP stands for no name at all."""
@@ -124,7 +134,7 @@ class Patterns:
 class Stage:
     """How far a walk has come in some patterns. files, folders: which of them fit an entry of this kind, here."""
 
-    __slots__ = ("_deep", "_moves", "_of", "_same", "files", "folders")
+    __slots__ = ("_deep", "_exact", "_moves", "_of", "_same", "files", "folders")
 
     def __init__(self, of: Patterns, spots: frozenset[tuple[int, int]]) -> None:
         self._of = of
@@ -135,12 +145,19 @@ class Stage:
         self.files = self.folders if len(files) == len(last) else Choice(files)
         self._deep = [spot for spot in spots if patterns[spot[0]][spot[1]] == DEEP]
         moves = [(rank, at) for rank, at in spots if patterns[rank][at] != DEEP and at + 1 < len(patterns[rank])]
-        self._moves = [((rank, at + 1), Choice([(0, patterns[rank][at])]).accepts) for rank, at in moves]
+        self._exact: dict[str, list[tuple[int, int]]] = {}
+        self._moves: list[tuple[tuple[int, int], Callable[[str], bool]]] = []
+        for rank, at in moves:
+            match patterns[rank][at]:
+                case (str() as text,):
+                    self._exact.setdefault(text, []).append((rank, at + 1))
+                case segment:
+                    self._moves.append(((rank, at + 1), of.fits(segment)))
         self._same: Stage | None = None
 
     def enter(self, name: str) -> Stage | None:
         """The stage in that directory; None if nothing below it can match."""
-        taken = [spot for spot, fits in self._moves if fits(name)]
+        taken = [spot for spot, fits in self._moves if fits(name)] + self._exact.get(name, [])
         if taken:
             return self._of._stage(self._of._closed([*self._deep, *taken]))
         if self._same is None and self._deep:
@@ -159,6 +176,14 @@ def as_segment(parts: Sequence[str | Wild | Set]) -> Segment:
         elif not (part is Wild.MANY and joined[-1:] == [Wild.MANY]):
             joined.append(part)
     return tuple(joined)
+
+
+def is_cheap(segment: Segment) -> bool:
+    """It is looked up, and costs next to nothing."""
+    match segment:
+        case (str(),) | (Wild(),) | (Wild.MANY, str()):
+            return True
+    return False
 
 
 def expression(segment: Segment) -> str:

@@ -103,6 +103,23 @@ def test_a_rule_is_read_as_git_reads_it(text: str, path: str, is_ignored: bool) 
     assert ignored(text, path) is is_ignored
 
 
+def test_of_many_suffixes_the_last_rule_decides_too() -> None:
+    text = "\n".join([f"*.{number:03}" for number in range(200)] + ["!*.007", "*x.007", "*.1"])
+
+    assert ignored(text, "a.005")
+    assert ignored(text, "a.1")
+    assert not ignored(text, "a.007")
+    assert ignored(text, "ax.007")
+    assert not ignored(text, "a.2")
+
+
+def test_of_hostile_many_rules_with_wildcards_the_first_thousand_count() -> None:
+    text = "\n".join(f"a{number}?b*c" for number in range(30_000))
+
+    assert ignored(text, "a999-b-c")
+    assert not ignored(text, "a1000-b-c")
+
+
 words = st.sampled_from(["a", "b", "c", "ab", "*", "?", "*a", "a*", "**", "[ab]", "[b-z]", ".b", r"\a", "x.c", "*.c"])
 body = st.lists(words, min_size=1, max_size=3).map("/".join)
 rule = st.builds(lambda mark, tie, text, end: mark + tie + text + end, st.sampled_from(["", "", "!"]),

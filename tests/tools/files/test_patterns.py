@@ -86,7 +86,8 @@ def test_a_path_fits_or_not(text: str, path: str, fits: bool) -> None:
         ("a}", "error parsing glob '**/a}': unopened alternate group; missing '{'"),
         ("}{", "error parsing glob '**/}{': unopened alternate group; missing '{'"),
         ("{[}]", "error parsing glob '**/{[}]': unclosed alternate group; missing '}'"),
-        ("{a,b}" * 30, "more than 4096 alternatives"),
+        ("a" * 9_000, "longer than 8192 characters"),
+        ("{a,b}" * 30, "longer than 8192 characters"),
     ],
 )
 def test_what_is_no_glob_is_told(text: str, told: str) -> None:
@@ -117,7 +118,7 @@ def test_a_stage_says_where_nothing_can_match() -> None:
         ("*a" * 100 + "*b", "a" * 250),
         ("**/a/" * 40 + "b", "a/" * 500 + "c"),
         ("**/a/" + "?/" * 40 + "b", "a/" * 500 + "c"),
-        ("{a*,*a,aa*}" * 6, "a" * 200 + "!"),
+        ("{a*,*a,aa*}" * 5, "a" * 200 + "!"),
     ],
     ids=["stars", "many stars", "deep", "deep and any", "braces"],
 )

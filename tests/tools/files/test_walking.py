@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,21 @@ def test_a_glob_keeps_the_walk_out_of_where_nothing_can_match(tmp_path: Path, mo
 
     assert paths(tmp_path, Sieve(gitignore=False, glob=compiled("src/*.py"))) == ["src/a.py"]
     assert listed == [tmp_path.name, "src"]
+
+
+def test_a_tree_deeper_than_any_path_is_walked_as_far_as_paths_go(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(60):
+        os.mkdir("x" * 100, dir_fd=folder)
+        below = os.open("x" * 100, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+
+    depth = len(paths(tmp_path))
+    shutil.rmtree(tmp_path)
+
+    assert 30 <= depth <= 60
 
 
 def test_an_entry_that_is_gone_has_no_stat(tmp_path: Path) -> None:
