@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,37 +23,30 @@ NAMES = frozenset({IGNORE, GITIGNORE, GIT})
 Chain: TypeAlias = tuple[tuple[Stage, tuple[bool, ...]], ...]
 """(where the directory stands in the rules of a file, which of them take back in), the nearest file first."""
 
-Questions: TypeAlias = list[tuple[Choice, tuple[bool, ...]]]
+Ignores: TypeAlias = Callable[[str], bool]
 
 
 class Scopes:
-    """What holds in one directory. chains: of `.ignore`, `.gitignore`, the exclude files, the global file."""
+    """What holds in one directory. chains: of `.ignore`, `.gitignore`, the exclude files, the global file.
 
-    __slots__ = ("_asked", "chains")
+    ignores_file, ignores_folder: whether an entry of this name is left out; None where none is.
+    """
+
+    __slots__ = ("_is_steady", "chains", "ignores_file", "ignores_folder")
 
     def __init__(self, chains: tuple[Chain, Chain, Chain, Chain] = ((), (), (), ())) -> None:
         self.chains = chains
-        self._asked: tuple[Questions, Questions] | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(self.chains)
-
-    def verdict(self, name: str, is_folder: bool) -> bool | None:
-        """True: ignored. False: taken back in. None: nobody has an opinion."""
-        if self._asked is None:
-            all_ = [each for chain in self.chains for each in chain]
-            self._asked = [(at.files, keeps) for at, keeps in all_], [(at.folders, keeps) for at, keeps in all_]
-        for choice, keeps in self._asked[is_folder]:
-            if choice.accepts(name):
-                return not keeps[choice.best(name)]
-        return None
+        asked = [each for chain in chains for each in chain]
+        self.ignores_file: Ignores | None = _ignoring([(stage.files, keeps) for stage, keeps in asked])
+        self.ignores_folder: Ignores | None = _ignoring([(stage.folders, keeps) for stage, keeps in asked])
+        self._is_steady = all(stage.is_steady for stage, _ in asked)
 
     def below(self, name: str) -> Scopes:
         """In the directory of this name, before its own files are looked at; this one where nothing changes."""
+        if self._is_steady:
+            return self
         ignore, git, exclude, general = self.chains
-        chains = _entered(ignore, name), _entered(git, name), _entered(exclude, name), _entered(general, name)
-        return self if chains == self.chains else Scopes(chains)
+        return Scopes((_entered(ignore, name), _entered(git, name), _entered(exclude, name), _entered(general, name)))
 
     def with_files_of(self, directory: str, names: Container[str], everywhere: Rules | None) -> Scopes:
         """And with the directory's own files. names: entries that it has; everywhere: the user's global rules."""
@@ -120,6 +113,23 @@ def _first_line(path: str) -> str:
             return file.readline(4096).strip()
     except (OSError, ValueError):
         return ""
+
+
+def _ignoring(asked: list[tuple[Choice, tuple[bool, ...]]]) -> Ignores | None:
+    """Asked for each entry of a walk: most trees have one file with rules, and nothing in it that takes back in."""
+    if not asked:
+        return None
+    if not any(any(keeps) for _, keeps in asked):
+        first, *others = (choice.accepts for choice, _ in asked)
+        return (lambda name: first(name) or any(fits(name) for fits in others)) if others else first
+
+    def ignores(name: str) -> bool:
+        for choice, keeps in asked:
+            if choice.accepts(name):
+                return not keeps[choice.best(name)]
+        return False
+
+    return ignores
 
 
 def _entered(chain: Chain, name: str) -> Chain:

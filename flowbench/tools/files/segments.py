@@ -155,6 +155,11 @@ class Stage:
                     self._moves.append(((rank, at + 1), of.fits(segment)))
         self._same: Stage | None = None
 
+    @property
+    def is_steady(self) -> bool:
+        """It is the same in every directory below."""
+        return not self._moves and not self._exact and self.enter("") is self
+
     def enter(self, name: str) -> Stage | None:
         """The stage in that directory; None if nothing below it can match."""
         taken = [spot for spot, fits in self._moves if fits(name)] + self._exact.get(name, [])

@@ -220,7 +220,9 @@ class _Look:
         """What of a batch is told, and what is entered."""
         sieve, prefix, stage, scopes = self._sieve, folder.prefix, folder.stage, folder.scopes
         files, folders_too, links = self._files, self._folders, self._links
-        hidden, verdict_of = sieve.hidden, None if scopes is None or scopes.is_empty else scopes.verdict
+        hidden, no_file, no_folder = sieve.hidden, None, None
+        if scopes is not None:
+            no_file, no_folder = scopes.ignores_file, scopes.ignores_folder
         accepts = None if stage is None else stage.files.accepts
         entries: list[Entry] = []
         folders: list[Folder] = []
@@ -244,7 +246,8 @@ class _Look:
                 continue
             if name[0] == "." and (not hidden or name == GIT):
                 continue
-            if verdict_of is not None and verdict_of(name, kind is DIR):
+            ignores = no_folder if kind is DIR else no_file
+            if ignores is not None and ignores(name):
                 continue
             path = prefix + shown
             if is_told:
