@@ -9,9 +9,9 @@ from flowbench.project.answering import told
 from flowbench.project.errors import EpicRefused
 from flowbench.project.front_edit import REMOVE
 from flowbench.project.layout import ARCHIVE
+from flowbench.project.reaching import way
 
 if TYPE_CHECKING:
-    from flowbench.project.change import Change
     from flowbench.project.project import Project
 
 BACKENDS = ("impl", "review", "sync")
@@ -129,9 +129,9 @@ def add_dep(project: Project, epic: str, other: str, *, dry_run: bool = False) -
         change.epic(to)
         if to in before:
             return told(change, id=id, depends_on_epics=before, message=f"{to} already in dependencies")
-        way = _way(change, to, id)
-        if way:
-            raise EpicRefused(f"Epic {id} cannot depend on {to}: that would be a cycle: {' -> '.join([id, *way])}")
+        found = way({each.id: each.depends_on_epics for each in change.epics()}, to, id)
+        if found:
+            raise EpicRefused(f"Epic {id} cannot depend on {to}: that would be a cycle: {' -> '.join([id, *found])}")
         change.set(id, depends_on_epics=[*before, to])
         change.event("epic_dep_added", epic=id, payload={"depends_on": to})
     return told(change, id=id, depends_on_epics=[*before, to], message=f"Added {to} to {id} dependencies")
@@ -240,18 +240,3 @@ def _resolved(project: Project, text: str) -> str:
 
 def _is_there(project: Project, id: str) -> bool:
     return any((project.layout.epics / f"{id}{ending}").is_file() for ending in (".md", ".json"))
-
-
-def _way(change: Change, start: str, goal: str) -> list[str]:
-    """From an epic along what it waits for to another; [] if there is none."""
-    waits = {epic.id: epic.depends_on_epics for epic in change.epics()}
-    ways = [[start]]
-    seen = {start}
-    for way in ways:
-        if way[-1] == goal:
-            return way
-        for each in waits.get(way[-1], ()):
-            if each not in seen:
-                seen.add(each)
-                ways.append([*way, each])
-    return []

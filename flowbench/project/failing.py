@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids, sections, status
 from flowbench.project.answering import told
 from flowbench.project.errors import TaskRefused
-from flowbench.project.records import Task
+from flowbench.project.reaching import downstream
 from flowbench.project.status import Status
 
 if TYPE_CHECKING:
@@ -58,20 +57,3 @@ def fail(
     if not failure.spreads:
         answer["retry_count"] = failure.retries
     return told(change, **answer)
-
-
-def downstream(tasks: Iterable[Task], id: str) -> list[Task]:
-    """All tasks that wait for one, directly or not, in natural order; a cycle among them does no harm."""
-    known = {task.id: task for task in tasks}
-    after: dict[str, list[str]] = {}
-    for task in known.values():
-        for each in task.depends_on:
-            after.setdefault(each, []).append(task.id)
-    found: set[str] = set()
-    left = [id]
-    while left:
-        for each in after.get(left.pop(), ()):
-            if each not in found and each != id:
-                found.add(each)
-                left.append(each)
-    return [known[each] for each in sorted(found, key=ids.key)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flowbench.project import ids, sections, status
 from flowbench.project.answering import told
 from flowbench.project.errors import TaskRefused
-from flowbench.project.failing import downstream
+from flowbench.project.reaching import downstream
 from flowbench.project.records import Task
 from flowbench.project.status import Status
 

@@ -31,6 +31,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "fail": ("work", "Say that a task has failed; it is tried again, or what waits for it fails, too."),
     "restart": ("work", "Take a task, and all that waits for it, back to todo."),
     "epic": ("epic", "Make epics, change them, close and archive them."),
+    "task": ("task", "Make tasks, change what they say, skip and split them."),
+    "dep": ("dep", "Let tasks wait for each other."),
+    "lock": ("lock", "Keep files for a task; those of another task stay with it."),
+    "unlock": ("lock", "Give files back."),
+    "lock-check": ("lock", "Show which task keeps a file."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
 
