@@ -71,9 +71,10 @@ def _spawn(request: dict[str, Any]) -> int:
     files = [(_moved(fd), number) for fd, number in request.get("files", ())]
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, fd, number) for fd, number in files]
     restored = [13, 25] if LINUX else [13]  # SIGPIPE and SIGXFSZ, which Python ignores and the child would inherit
+    if "tty" in request or own is not None:
+        restored += TYPED
     if tty := request.get("tty"):  # the first terminal that the leader of a new session opens is its own
         actions += [(os.POSIX_SPAWN_OPEN, 0, tty, os.O_RDWR, 0), *((os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2))]
-        restored += TYPED
     child = os.posix_spawnp(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=restored)
     for fd, _ in files:
         os.close(fd)

@@ -48,8 +48,15 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 def _end(owner: int, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
     if os.getpid() != owner:
         return
-    asyncio.run_coroutine_threadsafe(end_all(LAST_SECONDS), loop).result()
+    asyncio.run_coroutine_threadsafe(_settle(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
     thread.join(1.0)
     if not thread.is_alive():
         loop.close()
+
+
+async def _settle() -> None:
+    """What is asked of children ends when they do: nothing is left half way."""
+    await end_all(LAST_SECONDS)
+    if left := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(left, timeout=LAST_SECONDS)

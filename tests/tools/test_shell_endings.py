@@ -305,6 +305,32 @@ except KeyboardInterrupt:
     until(lambda: not survivors(word))
 
 
+def test_who_hears_a_command_cannot_wait_for_another_one_in_the_same_session(shell: Shell) -> None:
+    with pytest.raises(ShellFailed, match="its caller waits here; read its stream to the end, or use another Shell"):
+        shell.run("echo up; sleep 600", on_chunk=lambda _: shell.run("echo never"))
+    stream = shell.stream("echo up; sleep 600")
+    assert next(stream) == "up\n"
+    with pytest.raises(ShellFailed, match="use another Shell"):
+        list(shell.stream("echo never"))
+    stream.close()
+
+    assert shell.run("echo on").output == "on\n"
+
+
+def test_an_interpreter_ends_in_silence_while_a_thread_waits_for_a_command() -> None:
+    code = """
+import threading
+from flowbench import tools
+up = threading.Event()
+wait = lambda: tools.execute_shell("echo up; sleep 600", on_chunk=lambda _: up.set())
+threading.Thread(target=wait, daemon=True).start()
+up.wait()
+"""
+    told = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+
+    assert (told.returncode, told.stderr) == (0, "")
+
+
 def test_a_command_is_one_sample_of_the_work_profile(shell: Shell) -> None:
     began = time.monotonic()
 

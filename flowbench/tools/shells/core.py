@@ -39,13 +39,17 @@ class Setup:
 
 @dataclass
 class Order:
-    """One command. cwd: None: where the session is. env: for this command alone. tag: of its sample in the profile."""
+    """One command. cwd: None: where the session is. env: for this command alone. tag: of its sample in the profile.
+
+    caller: equal for two that wait for each other.
+    """
 
     command: str
     token: CancelToken
     cwd: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     tag: str = "shell.run"
+    caller: object = None
 
 
 class Core:
@@ -55,7 +59,7 @@ class Core:
         self._setup = setup
         self.stir = asyncio.Event()  # set when anything is new
         self._turn = asyncio.Lock()
-        self._current: CancelToken | None = None
+        self._current: Order | None = None
         self._session: Session | None = None
         self._speech: Speech | None = None
         self._shell = 0  # process id
@@ -69,7 +73,7 @@ class Core:
     def abort(self) -> bool:
         """Abort the command that is carried out now; False if there is none."""
         current = self._current
-        return current is not None and current.abort(AbortReason.SIGNAL, "shell")
+        return current is not None and current.token.abort(AbortReason.SIGNAL, "shell")
 
     def jobs(self) -> int:
         """How many jobs of the session go on in the background."""
@@ -96,9 +100,15 @@ class Core:
         Raises: ShellFailed, TooManyProcesses, Survivors.
         """
         check(order.command, order.env)
+        now = self._current
+        if now is not None and now.caller == order.caller and not now.token.aborted():
+            why = (
+                "its command still goes on, and its caller waits here; read its stream to the end, or use another Shell"
+            )
+            raise ShellFailed("Shell execution failed", why)
         if (cause := await self._take_turn(order.token)) is not None:
             return _stopped(cause)
-        self._current = order.token
+        self._current = order
         try:
             with profile_region(order.tag):
                 return await self._carry(order, sink)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import secrets
+import threading
 import weakref
 from collections.abc import Mapping
 
@@ -45,7 +48,16 @@ def order(
 ) -> Order:
     """In the context of the caller: what stops their step stops the command. The deadline counts from here."""
     own = bound(token, None if timeout_ms is None else timeout_ms / 1000)
-    return Order(command, own, None if cwd is None else os.fspath(cwd), dict(env or {}), tag)
+    return Order(command, own, None if cwd is None else os.fspath(cwd), dict(env or {}), tag, _caller())
+
+
+def _caller() -> object:
+    """The task that calls, or else the thread: who waits for a command cannot wait for another one meanwhile."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    return threading.get_ident() if task is None else id(task)
 
 
 class Kept:
@@ -54,7 +66,7 @@ class Kept:
     has_room = True
 
     def __init__(self) -> None:
-        self._output = Output(None, f"shell-{id(self):x}")
+        self._output = Output(None, f"shell-{secrets.token_hex(8)}")
 
     def put(self, chunk: bytes) -> None:
         self._output.take(chunk)
