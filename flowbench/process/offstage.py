@@ -8,9 +8,10 @@ import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from flowbench.cancel import LAST_SECONDS
+from flowbench.cancel import GRACE_SECONDS
 from flowbench.process.leash import end_all
 
 T = TypeVar("T")
@@ -48,7 +49,8 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 def _end(owner: int, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
     if os.getpid() != owner:
         return
-    asyncio.run_coroutine_threadsafe(_settle(), loop).result()
+    with suppress(TimeoutError):
+        asyncio.run_coroutine_threadsafe(_settle(), loop).result(3 * GRACE_SECONDS)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(1.0)
     if not thread.is_alive():
@@ -57,6 +59,7 @@ def _end(owner: int, loop: asyncio.AbstractEventLoop, thread: threading.Thread) 
 
 async def _settle() -> None:
     """What is asked of children ends when they do: nothing is left half way."""
-    await end_all(LAST_SECONDS)
+    await end_all(GRACE_SECONDS)
     if left := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(left, timeout=LAST_SECONDS)
+        await asyncio.wait(left, timeout=GRACE_SECONDS)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # what would not end is nobody's news any more

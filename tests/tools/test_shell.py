@@ -236,9 +236,8 @@ def test_background_jobs_survive_their_command_and_end_with_the_shell() -> None:
 
 
 def test_what_jobs_write_while_a_command_ends_or_between_commands_is_heard(shell: Shell, tmp_path: Path) -> None:
-    early = said(
-        shell, f"(echo begun; until [ -e {tmp_path}/go ]; do sleep 0.01; done; echo later; touch {tmp_path}/done) &"
-    )
+    job = "echo begun; touch up; until [ -e go ]; do sleep 0.01; done; echo later; touch done"
+    early = said(shell, f"({job}) & until [ -e up ]; do sleep 0.01; done", cwd=tmp_path)
     (tmp_path / "go").touch()
     until((tmp_path / "done").exists)
 

@@ -214,9 +214,10 @@ def test_a_tree_that_grows_without_bound_is_ended() -> None:
         assert shell.run("echo on").output == "on\n"
 
 
-def test_a_session_whose_shell_dies_between_commands_is_a_new_one(shell: Shell) -> None:
-    shell.run("lost=1")
-    pid = int(shell.run("(sleep 0.01; kill -9 $$) & echo $$").output)
+def test_a_session_whose_shell_dies_between_commands_is_a_new_one(shell: Shell, tmp_path: Path) -> None:
+    pid = int(shell.run("lost=1; echo $$").output)
+    shell.run(f"(until [ -e {tmp_path}/go ]; do sleep 0.01; done; kill -9 $$) &")
+    (tmp_path / "go").touch()
     until(lambda: not Path(f"/proc/{pid}").exists())
 
     assert shell.run("echo [$lost]").output == "[]\n"
