@@ -5,14 +5,13 @@ from __future__ import annotations
 import heapq
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from flowbench.cancel import CancelToken, bound, profile_region
 from flowbench.tools.files.scans import SHELF
-from flowbench.tools.files.walking import BEAT, Entry, FileType, Sieve, opened, reported, walk
+from flowbench.tools.files.walking import BEAT, Entry, FileType, Sieve, opened, reported, walk_in_batches
 
 EQUAL, BEGINS, HOLDS, PATH_HOLDS, NAME_LIKE, PATH_LIKE, FOLDER = 120, 100, 80, 60, 50, 30, 10
 CLOSE, GAP = 40, 5  # of letters in a row; less for each jump between them
@@ -74,9 +73,9 @@ def fuzzy_find(
     sieve = Sieve(hidden=hidden, gitignore=gitignore, kinds=frozenset({FileType.FILE, FileType.DIR}))
     with profile_region("fuzzy_find"):
         if cache:
-            found = SHELF.ask(root, sieve, token, lambda entries: _best(entries, score, max_results, token))
+            found = SHELF.ask(root, sieve, token, lambda kept: _best(_batches(kept), score, max_results, token))
         else:
-            found = _best(walk(root, sieve, token), score, max_results, token)
+            found = _best(walk_in_batches(root, sieve, token), score, max_results, token)
     return msgspec.structs.replace(found[0] if found else FuzzyResult([], 0), root=reported(root))
 
 
@@ -117,14 +116,17 @@ def _having(letters: str) -> Callable[[str], object]:
     return re.compile("".join(f"[^{code}]*+{code}" for code in codes)).match
 
 
-def _best(entries: Iterable[Entry], score: Score, most: int, token: CancelToken) -> list[FuzzyResult]:
+def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    return (entries[at : at + BEAT] for at in range(0, len(entries), BEAT))
+
+
+def _best(batches: Iterable[Sequence[Entry]], score: Score, most: int, token: CancelToken) -> list[FuzzyResult]:
     """One result, or none where nothing matches; no more than `most` are held at a time."""
     total = 0
 
     def scored() -> Iterator[tuple[int, int, str]]:
         nonlocal total
-        iterator = iter(entries)
-        while batch := list(islice(iterator, BEAT)):
+        for batch in batches:
             token.heartbeat()
             for entry in batch:
                 if points := score(entry.path):

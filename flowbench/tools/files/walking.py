@@ -10,6 +10,8 @@ For the other tools of this room:
 - `Entry.path` is relative with `/`, always text that JSON can hold: where a name is no UTF-8, U+FFFD stands for its
   bytes. `Entry.place` opens the file, whatever its name.
 - `opened(path)` checks a root. Raises: PathMissing, NoDirectory.
+- `patterns.compiled(text, recursive=...)` is a glob: `matches(path)`, or `start` to go down with. Raises: BadGlob.
+- `scans.SHELF.ask(root, sieve, token, pick)` hands all entries, in order, of a scan of the last second to `pick`.
 
 `.git` is never entered nor told; links are told as links and never followed, the root excepted; pipes, sockets and
 devices are not told; what cannot be read is passed over in silence. Heartbeat: each directory, and each 128 entries
