@@ -80,10 +80,10 @@ def search_tree(program: str, ask: Ask, rung: Rung, hearer: Hearer, token: Cance
 
     Raises: Unfit, Unable, Aborted.
     """
-    argv = [program, *BASE, *_options(ask, rung), "--glob=!.git/"]
+    argv = [program, *BASE, *_options(ask, rung), "--glob=!.git"]
     if ask.glob is None or not ask.glob.names_node_modules:
         argv.append("--glob=!node_modules/")
-    argv += ["--hidden"] if ask.hidden else []
+    argv += ["--hidden"] if ask.hidden else ["--glob=!.*"]  # else rg shows those that an ignore file takes back in
     argv += [] if ask.gitignore else ["--no-ignore"]
     argv += [] if ask.recursive else ["--max-depth=1"]
     names = [] if ask.kind is None else _type_globs(ask)

@@ -55,3 +55,16 @@ def test_any_pattern_finds_the_same(
     theirs, ours = answers(monkeypatch, pattern, tree, **options)
 
     assert_same(theirs, ours)
+
+
+def test_what_an_ignore_file_takes_back_in_stays_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (".env", ".in/x", "a", ".git"):
+        place = tmp_path / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("foo")
+    (tmp_path / ".ignore").write_text("!.env\n!.in\n!.git\n")
+
+    for hidden, found in ((False, ["a"]), (True, [".env", ".in/x", "a"])):
+        theirs, ours = answers(monkeypatch, "foo", tmp_path, hidden=hidden)
+        assert_same(theirs, ours)
+        assert [match.path for match in ours.matches] == found
