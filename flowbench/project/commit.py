@@ -66,7 +66,10 @@ def carry_out(wanted: Wanted, layout: Layout, state: State, hook: Hook = silent,
     staged: dict[Path, Path] = {}
     try:
         hook("begin")
+        if wanted.writes:
+            _make(layout.flow / STAGED, layout, files)
         for path, data in wanted.writes.items():
+            _make(path.parent, layout, files)
             staged[path] = _stage(layout, path, data, files)
             hook("staged")
         if staged:
@@ -74,9 +77,16 @@ def carry_out(wanted: Wanted, layout: Layout, state: State, hook: Hook = silent,
         _unchanged(wanted)
         steps = _steps(wanted, staged)
         hook("checked")
-        intent = _decide(wanted, steps, layout, state)
     except BaseException:
         _forget(staged.values(), layout, files)
+        raise
+    try:
+        intent = _decide(wanted, steps, layout, state)
+    except BaseException:
+        # An interrupt may come when the transaction is through: then the staged files belong to whoever finishes it.
+        with suppress(StorageError):
+            if not _is_decided(steps, state):
+                _forget(staged.values(), layout, files)
         raise
     hook("decided")
     if intent is not None:
@@ -103,16 +113,24 @@ def pending(state: State) -> list[tuple[int, str, str]]:
     return [(id, root, steps) for id, root, steps in state.read("SELECT id, root, steps FROM intents ORDER BY id")]
 
 
-def _stage(layout: Layout, path: Path, data: bytes, files: Files) -> Path:
-    folder = layout.flow / STAGED
+def _make(folder: Path, layout: Layout, files: Files) -> None:
+    """The folder, and its name on disk: a power cut must not take it with what it holds."""
+    if folder.is_symlink():
+        raise DocumentError(folder, "is a link; a folder of the project cannot be one")
+    if folder.is_dir() or folder == layout.flow:
+        return
+    _make(folder.parent, layout, files)
     try:
         folder.mkdir(exist_ok=True)
-        if folder.is_symlink():
-            raise DocumentError(folder, "is a link; remove it")
-        if not path.parent.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError.of(folder, error) from error
+    _sync_folder(folder.parent, files)
+
+
+def _stage(layout: Layout, path: Path, data: bytes, files: Files) -> Path:
+    try:
         mode = path.lstat().st_mode & 0o7777 if path.exists() and not path.is_symlink() else None
-        made = folder / f"{secrets.token_hex(8)}.tmp"
+        made = layout.flow / STAGED / f"{secrets.token_hex(8)}.tmp"
         stage(made, data, mode, files)
     except OSError as error:
         raise StorageError.of(path, error) from error
@@ -144,6 +162,11 @@ def _decide(wanted: Wanted, steps: list[Step], layout: Layout, state: State) -> 
         text = msgspec.json.encode(steps).decode()
         sql = "INSERT INTO intents(root, verb, steps, created_at) VALUES(?,?,?,?)"
         return connection.execute(sql, (str(layout.flow), wanted.verb, text, wanted.at)).lastrowid
+
+
+def _is_decided(steps: list[Step], state: State) -> bool:
+    text = msgspec.json.encode(steps).decode()
+    return bool(state.read("SELECT 1 FROM intents WHERE steps=?", text))
 
 
 def _finish(intent: int, steps: Sequence[Step], layout: Layout, state: State, hook: Hook, files: Files) -> None:
@@ -178,10 +201,10 @@ def _take(step: Step, layout: Layout, files: Files) -> None:
                 files.remove(target)
     elif step.act == "move":
         if os.path.lexists(source):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make(target.parent, layout, files)
             files.replace(source, target)
     elif source.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent, layout, files)
         found = sign(target)
         if found is not None and found != before:
             _set_aside(source, target, layout)  # somebody has edited the file since: theirs is newer

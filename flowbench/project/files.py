@@ -64,6 +64,8 @@ def read(path: Path, largest: int = LARGEST) -> tuple[bytes, Sign]:
 def scan(folder: Path, endings: tuple[str, ...] = (".md", ".json")) -> dict[str, Sign]:
     """{file name: sign} of a folder's visible files; {} if there is no folder. Raises: DocumentError."""
     found = {}
+    if folder.is_symlink():
+        raise DocumentError(folder, "is a link; a folder of the project cannot be one")
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -272,6 +272,20 @@ class Project:
             finish_all(self.layout, self.state, self.hook)
             yield
 
+    def heartbeat(self, task_id: str, pid: int | None = None) -> bool:
+        """A sign of life of who works on a task, and of its file locks; False: it is not claimed any more.
+
+        pid: of the process that does the work. Takes no lock and tells no event.
+        """
+        if not self.state.exists:
+            return False
+        with self.state.write() as connection:
+            sql = "UPDATE runtime SET heartbeat_at=?, worker_pid=? WHERE task_id=? AND status='in_progress'"
+            many = connection.execute(f"{sql} AND assignee IS NOT NULL", (self.now(), pid, task_id)).rowcount
+        if many:
+            self.locks.extend(task_id)
+        return many > 0
+
     def validate(self, epic: str | None = None) -> Report:
         """What is wrong with the project, or with one epic. Raises: InvalidId, NotFound."""
         from flowbench.project.validate import validate

@@ -24,6 +24,7 @@ from flowbench.project.status import Status
 if TYPE_CHECKING:
     from flowbench.project.project import Project
 
+_Last = dict[str, tuple[str | None, str | None]]  # {task: (status that a verb has given it last, in which flow dir)}
 _PRIORITIES = ("required", "important", "nice-to-have")
 
 
@@ -74,6 +75,8 @@ def validate(project: Project, epic: str | None = None) -> Report:
     except DuplicateRecord as error:
         return Report([str(error)], [], [])
     listed = project.listed(catalogue)
+    rows = project.state.read("SELECT task_id, status, root FROM runtime")
+    last: _Last = {task: (status, root) for task, status, root in rows}
     tasks: dict[str, list[Task]] = {}
     for task in listed:
         tasks.setdefault(task.epic, []).append(task)
@@ -81,11 +84,11 @@ def validate(project: Project, epic: str | None = None) -> Report:
         broken = [problem for problem in catalogue.problems if problem.id == epic]
         if epic not in catalogue.epics and not broken:
             raise NotFound(epic, project.layout.epics / f"{epic}.md")
-        return Report([], [], [_epic(project, catalogue, epic, tasks.get(epic, []))])
+        return Report([], [], [_epic(project, catalogue, epic, tasks.get(epic, []), last)])
     known = dict.fromkeys(
         [*catalogue.epics, *(each.id for each in catalogue.problems if each.id and "." not in each.id)]
     )
-    reports = [_epic(project, catalogue, id, tasks.get(id, [])) for id in sorted(known, key=ids.key)]
+    reports = [_epic(project, catalogue, id, tasks.get(id, []), last) for id in sorted(known, key=ids.key)]
     return Report(list(_root_errors(project, catalogue)), list(_root_warnings(project, catalogue)), reports)
 
 
@@ -130,7 +133,7 @@ def _root_warnings(project: Project, catalogue: Catalogue) -> Iterator[str]:
         yield f"Task {task} is claimed, but its file is not here; it may be in another worktree"
 
 
-def _epic(project: Project, catalogue: Catalogue, id: str, tasks: list[Task]) -> EpicReport:
+def _epic(project: Project, catalogue: Catalogue, id: str, tasks: list[Task], last: _Last) -> EpicReport:
     errors = [str(each) for each in catalogue.problems if id in (each.id, ids.epic_of(each.id))]
     warnings: list[str] = []
     epic = catalogue.epics.get(id)
@@ -138,7 +141,7 @@ def _epic(project: Project, catalogue: Catalogue, id: str, tasks: list[Task]) ->
         errors += _epic_errors(project, catalogue, epic, tasks)
     for task in tasks:
         errors += _task_errors(project, catalogue, task)
-        warnings += _task_warnings(project, task)
+        warnings += _task_warnings(project, task, last.get(task.id))
     known = {task.id for task in tasks}
     try:
         Dag([(task.id, [each for each in task.depends_on if each in known]) for task in tasks])
@@ -213,18 +216,17 @@ def _task_errors(project: Project, catalogue: Catalogue, task: Task) -> Iterator
         yield f"Task {task.id}: {fault}"
 
 
-def _task_warnings(project: Project, task: Task) -> Iterator[str]:
+def _task_warnings(project: Project, task: Task, last: tuple[str | None, str | None] | None) -> Iterator[str]:
     """Where the file and the state say different things."""
     if task.form != "markdown":
         return
     if task.status is not task.written:
         yield f"Task {task.id}: claimed by {task.assignee}, so it is {task.status}; its file says {task.written}"
         return
-    rows = project.state.read("SELECT status, root FROM runtime WHERE task_id=?", task.id)
-    if not rows or rows[0][0] is None or rows[0][0] == task.written.value:
-        if task.written is Status.IN_PROGRESS and (not rows or task.assignee is None):
+    if last is None or last[0] is None or last[0] == task.written.value:
+        if task.written is Status.IN_PROGRESS and task.assignee is None:
             yield f"Task {task.id}: its file says in_progress, but nobody on this machine has claimed it"
         return
-    status, root = rows[0]
+    status, root = last
     where = "" if root in (None, str(project.layout.flow)) else f" in {root}"
     yield f"Task {task.id}: its file says {task.written}; flowctl has last made it {status}{where}"
