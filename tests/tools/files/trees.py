@@ -75,12 +75,13 @@ class Listing:
     def __init__(self, count: int, at: Callable[[int], object] | None = None) -> None:
         self.count, self.at = count, at
         self.given = self.alive = self.most = 0
+        self.is_closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self.is_closed = True
 
     def __iter__(self) -> Listing:
         return self
