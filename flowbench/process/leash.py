@@ -24,7 +24,10 @@ from flowbench.process.tagged import CHILD, RUN, kill_bearing
 MARGIN = 1.0  # seconds for a keeper to force a tree, beyond the grace
 CHUNK = 1 << 16  # bytes
 # "-I" and "-S": nothing of the surroundings is imported. The folder comes first on the path of the keeper alone.
-BOOT = "import sys; sys.path.insert(0, sys.argv[1]); import keeper; keeper.main(*map(int, sys.argv[2:]))"
+# It has nothing to tidy up when it is done, and an interpreter takes milliseconds for that.
+BOOT = (
+    "import os, sys; sys.path.insert(0, sys.argv[1]); import keeper; keeper.main(*map(int, sys.argv[2:])); os._exit(0)"
+)
 
 _held: dict[str, set[Leash]] = {}  # by tag: those whose tree is not gone
 
@@ -52,6 +55,7 @@ class Leash:
         self._lock = threading.Lock()
         self._lines = b""
         self._is_tidy = self._is_silent = False
+        self._patience = request.get("grace", GRACE_SECONDS) + MARGIN  # seconds
         bare = {} if not tag else {RUN: tag}
         self._start(request, {**os.environ, **env, **bare, CHILD: self.word}, files)
         _held.setdefault(tag, set()).add(self)
@@ -92,7 +96,7 @@ class Leash:
             with suppress(OSError):  # the keeper has ended meanwhile
                 os.write(self._orders, keeper.ASK)
         with suppress(RuntimeError):  # the loop is closed, so nobody waits
-            self._loop.call_soon_threadsafe(self._loop.call_later, GRACE_SECONDS + MARGIN, self._give_up)
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._patience, self._give_up)
 
     def _give_up(self) -> None:
         """The keeper does not answer: whoever waits for the child goes on, and sees to the tree without it."""
@@ -107,7 +111,7 @@ class Leash:
         """
         self.stop()
         try:
-            await settled(self.gone, 0.0 if self._is_silent else GRACE_SECONDS + MARGIN)
+            await settled(self.gone, 0.0 if self._is_silent else self._patience)
         finally:
             if not self._is_tidy:  # the keeper was stopped or killed: the tree is found by the word that it bears
                 await asyncio.to_thread(kill_bearing, CHILD, self.word)

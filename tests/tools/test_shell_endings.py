@@ -52,7 +52,7 @@ def quoted(argv: list[str]) -> str:
 def test_nothing_survives_however_it_is_stopped(how: str) -> None:
     word, token = tag(), CancelToken()
     shell = Shell(session_env={RUN: word})
-    trees = " & ".join(quoted([*argv, word]) for name, argv in HOSTILE.items() if "storm" not in name)
+    trees = " & ".join(quoted([*argv, word]) for argv in HOSTILE.values())
     ends = {"token": token.abort, "abort": shell.abort, "deadline": lambda: None, "close": lambda: None}
     command = f"{trees} & {WAIT}"
 
@@ -232,6 +232,16 @@ def test_a_session_whose_keeper_was_killed_leaves_nothing_and_says_so() -> None:
             shell.run(f"setsid sh -c '{WAIT}' & kill -9 $PPID; {WAIT}")
         assert survivors(word) == set()
         assert shell.run("echo on").output == "on\n"
+
+
+@linux
+def test_a_keeper_that_was_stopped_holds_no_abort_up() -> None:
+    word = tag()
+
+    with Shell(session_env={RUN: word}) as shell:
+        command = f"setsid sh -c '{WAIT}' & kill -STOP $PPID; echo up; {WAIT}"
+        assert aborted_when_up(shell, command, shell.abort) == CANCELLED
+        assert survivors(word) == set()
 
 
 @linux
