@@ -95,13 +95,14 @@ def html(found: Iterable[Diagnostic]) -> str:
         for each in found
     ]
     if not rows:
-        return '<div class="flowbench">nothing odd was found</div>'
+        return '<div class="flowbench mathjax_ignore">nothing odd was found</div>'
     left = "text-align:left;white-space:pre-wrap;vertical-align:top"
     head = "".join(f'<th style="{left}">{name}</th>' for name in _COLUMNS)
     body = "".join(
         "<tr>" + "".join(f'<td style="{left}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
     )
-    return f'<div class="flowbench"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="flowbench mathjax_ignore">{table}</div>'
 
 
 def of_error(error: Any) -> Diagnostic:

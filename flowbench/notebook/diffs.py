@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from flowbench.notebook.finds import CODE, PROBLEMS, Bundle
+from flowbench.notebook.finds import CLASS, CODE, PROBLEMS, Bundle
 from flowbench.notebook.links import link
 from flowbench.notebook.view import cut
 from flowbench.words import count
@@ -38,10 +38,10 @@ def of_ast_edit(edit: Any) -> Bundle:
         lines = each.patch.splitlines()
         shown = lines[:left]
         left -= len(shown)
-        html.append(f"<p>{link(each.path, root=getattr(edit, 'root', ''))} {count(each.count, 'replacement')}</p>")
-        html.append(
-            f'<div style="{CODE}">{"".join(_line(line) for line in shown if not line.startswith(_FILES))}</div>'
-        )
+        name = link(each.path, root=getattr(edit, "root", ""))
+        html.append(f'<p style="margin:8px 0 2px">{name} {count(each.count, "replacement")}</p>')
+        coloured = "".join(_line(line) for line in shown if not line.startswith(_FILES))
+        html.append(f'<pre style="{CODE}">{coloured}</pre>')
         plain += [cut(line, LINE_LENGTH) for line in shown]
     hidden = sum(len(each.patch.splitlines()) for each in edit.file_changes) - (LINES - left)
     if hidden > 0:
@@ -52,7 +52,7 @@ def of_ast_edit(edit: Any) -> Bundle:
         problems.append(f"and {len(edit.parse_errors) - PROBLEMS} more")
     told = f"<small>{'<br>'.join(problems)}</small>" if problems else ""
     return {
-        "text/html": f'<div class="flowbench"><p>{escape(summary)}</p>{"".join(html)}{told}</div>',
+        "text/html": f'<div class="{CLASS}"><p>{escape(summary)}</p>{"".join(html)}{told}</div>',
         "text/plain": "\n".join(plain),
     }
 
@@ -62,4 +62,4 @@ _FILES = ("--- ", "+++ ", "diff ")  # their names stand above
 
 def _line(line: str) -> str:
     style = COLOURS.get(line[:1], "")
-    return f'<div style="{style}">{escape(cut(line, LINE_LENGTH)) or "&nbsp;"}</div>'
+    return f'<span style="display:block;{style}">{escape(cut(line, LINE_LENGTH)) or " "}</span>'

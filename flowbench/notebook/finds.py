@@ -17,7 +17,9 @@ BLOCK_LINES = 6  # of one piece of code
 PROBLEMS = 5  # files that could not be parsed
 KINDS = {1: "file", 2: "folder", 3: "link"}
 CELL = "text-align:left;vertical-align:top"
-CODE = "white-space:pre-wrap;overflow-wrap:anywhere;font-family:var(--jp-code-font-family,monospace);font-size:12px"
+CODE = "white-space:pre-wrap;overflow-wrap:anywhere;text-align:left;font-size:12px;line-height:1.4;margin:0;padding:0"
+CODE += ";background:none;word-break:normal;font-family:var(--jp-code-font-family,monospace)"
+CLASS = "flowbench mathjax_ignore"  # what stands between two dollars in code is no formula
 MARK = "background:rgba(255,200,0,.4);color:inherit;border-radius:2px"
 
 Bundle = dict[str, Any]
@@ -71,7 +73,7 @@ def _line(match: Any, root: str) -> Row:
         return _cells(link(match.path, root=root), number), f"{match.path}{f': {number}' if number else ''}"
     before = [_near(each) for each in match.context_before]
     after = [_near(each) for each in match.context_after]
-    shown = "".join([*before, _marked(match), *after])
+    shown = "\n".join([*before, _marked(match), *after])
     near = [f"{match.path}-{each.line_number}- {cut(each.line, LINE_LENGTH)}" for each in match.context_before]
     behind = [f"{match.path}-{each.line_number}- {cut(each.line, LINE_LENGTH)}" for each in match.context_after]
     plain = "\n".join([*near, f"{match.path}:{match.line_number}: {cut(match.line, LINE_LENGTH)}", *behind])
@@ -92,7 +94,7 @@ def _marked(match: Any) -> str:
 
 
 def _near(context: Any) -> str:
-    return f'<span style="opacity:.6">{escape(cut(context.line, LINE_LENGTH))}\n</span>'
+    return f'<span style="opacity:.6">{escape(cut(context.line, LINE_LENGTH))}</span>'
 
 
 def _entry(match: Any, root: str, dated: bool) -> Row:
@@ -144,7 +146,7 @@ def _table(
     listed = f"<small>{'<br>'.join(said)}</small>" if said else ""
     lines = [summary, *(text for _, text in shown), *([more] if more else ())]
     return {
-        "text/html": f'<div class="flowbench"><p>{escape(summary)}</p>{table}{listed}</div>',
+        "text/html": f'<div class="{CLASS}"><p>{escape(summary)}</p>{table}{listed}</div>',
         "text/plain": "\n".join(lines),
     }
 
@@ -154,7 +156,7 @@ def _cells(*cells: str) -> str:
 
 
 def _code(html: str) -> str:
-    return f'<div style="{CODE}">{html}</div>'
+    return f'<pre style="{CODE}">{html}</pre>'
 
 
 def _matches(number: int) -> str:

@@ -16,4 +16,4 @@ def grid(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, Any]:
         "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
     )
     html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return {"text/plain": "\n".join(lines), "text/html": f'<div class="flowbench">{html}</div>'}
+    return {"text/plain": "\n".join(lines), "text/html": f'<div class="flowbench mathjax_ignore">{html}</div>'}

@@ -59,7 +59,8 @@ Options of run alone:
   --durability memory|process|power
                              the journal: none; survives the kernel (the default); survives
                              a power cut, and is slower
-Options of grep, glob, fuzzy, ast and sh; each gives its result, and a Stop ends it alone:
+A PATH is one, or a variable that holds one. Each word gives its result; a Stop ends it alone.
+Options of grep, glob, fuzzy, ast and sh:
   --out NAME                 leave the result in this variable, too
   --timeout S                stop it after S seconds
   --max N                    at most so many; files that git ignores are left out unless

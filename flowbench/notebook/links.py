@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+_ROOT = re.compile(r"--(?:\w+\.)?(?:root|notebook)[-_]dir=(.+)", re.DOTALL)
 NOTEBOOK = "JPY_SESSION_NAME"  # where a Jupyter server tells a kernel the notebook's own path
 
 
@@ -21,7 +23,7 @@ def link(path: str, line: int = 0, *, root: str = "") -> str:
     if target is None:
         return f"<code>{shown}</code>"
     place = quote(target) + (f"#line={line}" if line else "")
-    return f'<a href="{escape(place)}"><code>{shown}</code></a>'
+    return f'<a href="{escape(place)}"><code style="color:inherit">{shown}</code></a>'
 
 
 def relative(path: str) -> str | None:
@@ -48,6 +50,8 @@ def _served() -> Path | None:
     import psutil
 
     try:
-        return Path(psutil.Process(os.getppid()).cwd())
+        server = psutil.Process(os.getppid())
+        told = [found[1] for word in server.cmdline() if (found := _ROOT.fullmatch(word))]
+        return Path(server.cwd(), *told[-1:])
     except psutil.Error:
         return None

@@ -37,8 +37,9 @@ def of_run(run: Run | PastRun, *, with_graph: bool = True) -> Bundle:
     with_graph: False leaves it out, for who cannot wait for its layout.
     """
     picture = coloured(run) if with_graph else ""
+    told = f"{_heading(run)}{picture}{_asked(run)}{_table(run)}{_log(run)}"
     return {
-        "text/html": f'<div class="flowbench">{_heading(run)}{picture}{_asked(run)}{_table(run)}{_log(run)}</div>',
+        "text/html": f'<div class="flowbench mathjax_ignore">{told}</div>',  # `$.a to $.b` is no formula
         "text/plain": run.summary(),
         MIME: facts(run),
     }
@@ -46,7 +47,10 @@ def of_run(run: Run | PastRun, *, with_graph: bool = True) -> Bundle:
 
 def of_blueprint(blueprint: bp.Blueprint) -> Bundle:
     """Mime bundle: the graph as HTML, one line of text."""
-    return {"text/html": f'<div class="flowbench">{drawn(blueprint)}</div>', "text/plain": outline(blueprint)}
+    return {
+        "text/html": f'<div class="flowbench mathjax_ignore">{drawn(blueprint)}</div>',
+        "text/plain": outline(blueprint),
+    }
 
 
 def of_step(step: StepRecord) -> Bundle:
@@ -63,7 +67,10 @@ def of_step(step: StepRecord) -> Bundle:
         values["reason" if step.status == "skipped" else "error"] = cut(step.error, VALUE_LENGTH)
     told = "".join(f'<small>{name}</small><pre style="{LEFT}">{escape(text)}</pre>' for name, text in values.items())
     plain = ", ".join(f"{name} {cut(' '.join(text.split()), ERROR_LENGTH)}" for name, text in values.items())
-    return {"text/html": f'<div class="flowbench"><p>{escape(line)}</p>{told}</div>', "text/plain": f"{line}; {plain}"}
+    return {
+        "text/html": f'<div class="flowbench mathjax_ignore"><p>{escape(line)}</p>{told}</div>',
+        "text/plain": f"{line}; {plain}",
+    }
 
 
 def outline(blueprint: bp.Blueprint) -> str:

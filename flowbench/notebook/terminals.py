@@ -127,7 +127,7 @@ class LiveTerminal:
         head = f"<div><b>{escape(self._title)}</b> · {escape(words)}{cut}</div>"
         body = f'<div style="{BOX}"><pre style="{PLAIN}">{escape(text)}</pre></div>' if text else ""
         return {
-            "text/html": f'<div class="flowbench">{head}{body}</div>',
+            "text/html": f'<div class="flowbench mathjax_ignore">{head}{body}</div>',
             "text/plain": f"{text}\n{self!r}" if text else repr(self),
         }
 

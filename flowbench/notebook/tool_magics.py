@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import queue
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flowbench import tools
 from flowbench.cancel import Aborted, CancelToken, blocking, bound
@@ -36,9 +37,15 @@ class ToolMagics:
         return result
 
     def _tool(self, asked: Call) -> Any:
-        room: Any = tools
+        what, path = asked.given
+        place, room = self._place(path), cast(Any, tools)
         function = getattr(room, asked.tool)
-        return attended(asked.tool, asked.timeout, lambda token: function(*asked.given, **asked.options, token=token))
+        return attended(asked.tool, asked.timeout, lambda token: function(what, place, **asked.options, token=token))
+
+    def _place(self, path: str) -> Any:
+        """A path; or what the variable of that name holds, where there is no such path."""
+        held = self._variables.get(path)
+        return held if isinstance(held, (str, os.PathLike)) and not os.path.lexists(path) else path
 
     def _command(self, asked: Call) -> Any:
         if self._session is not None and asked.is_new:

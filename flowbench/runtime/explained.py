@@ -36,7 +36,7 @@ def as_html(told: Explanation) -> str:
         tables.append(
             f"<table><caption><b>{escape(agent.name)}</b> ({agent.kind})</caption><tbody>{rows}</tbody></table>"
         )
-    return f'<div class="flowbench"><p>{escape(_head(told))}</p>{"".join(tables)}</div>'
+    return f'<div class="flowbench mathjax_ignore"><p>{escape(_head(told))}</p>{"".join(tables)}</div>'
 
 
 def _head(told: Explanation) -> str:

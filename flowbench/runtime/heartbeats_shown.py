@@ -34,7 +34,7 @@ def as_html(report: CancelReport) -> str:
             for row in rows
         )
         told += f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="flowbench">{told}</div>'
+    return f'<div class="flowbench mathjax_ignore">{told}</div>'
 
 
 def head(report: CancelReport) -> str:

@@ -76,6 +76,26 @@ LESSONS = {
         "Answer in one sentence.'",
         "0.1.0  asked for by a reader",
     ],
+    "07_tools": [
+        "errors.py:27: class PathNotFound(FlowError):",
+        "('expressions.py', 'raise ParseError(')",
+        "evaluate.py",
+        "isinstance(agent, str)",
+        "3 replacements in 2 files of",
+        "+    if type(agent) is str:",
+        "(True, 3, True)",
+        "in flow\n",
+        "more than a thousand lines",
+        "timed out",
+        "('/ 42\\n', 3)",
+        "on a terminal",
+        "100 % ####################",
+        "(True, True, True)",
+        "Aborted: Timeout\n",
+        "1 step; no heartbeats; slowest abort",
+        "mountain 🗻 of\n3776 m\nctrl+right ctrl+c",
+        "Picture(150 x 18",
+    ],
 }
 
 

@@ -58,6 +58,12 @@ def test_files_are_found_by_their_paths(shell: Shell, tree: Path) -> None:
     assert "<table>" in shown(shell, ran.value)["text/html"]
 
 
+def test_a_path_may_be_in_a_variable(shell: Shell, tree: Path) -> None:
+    shell.names["TREE"] = tree
+
+    assert shell("%fb glob *.md TREE").value.total_matches == 1
+
+
 def test_files_are_found_by_their_letters(shell: Shell, tree: Path) -> None:
     ran = shell(f"%fb fuzzy onepy {tree}")
 

@@ -40,7 +40,9 @@ def test_a_file_beside_the_notebook_is_linked_from_there(home: Path) -> None:
     (home / "sub" / "a b#.py").touch()
     (home.parent / "up.py").touch()
 
-    assert link("sub/a b#.py", 3, root=str(home)) == ('<a href="sub/a%20b%23.py#line=3"><code>sub/a b#.py:3</code></a>')
+    assert link("sub/a b#.py", 3, root=str(home)) == (
+        '<a href="sub/a%20b%23.py#line=3"><code style="color:inherit">sub/a b#.py:3</code></a>'
+    )
     assert relative(str(home.parent / "up.py")) == "../up.py"
 
 
@@ -157,8 +159,8 @@ PATCH = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = <1>\n+x = 2\n"
 def test_an_edit_is_a_coloured_diff() -> None:
     told = diffs.of_ast_edit(edit(PATCH))
 
-    assert f'<div style="{diffs.COLOURS["-"]}">-x = &lt;1&gt;</div>' in told["text/html"]
-    assert f'<div style="{diffs.COLOURS["+"]}">+x = 2</div>' in told["text/html"]
+    assert f'{diffs.COLOURS["-"]}">-x = &lt;1&gt;</span>' in told["text/html"]
+    assert f'{diffs.COLOURS["+"]}">+x = 2</span>' in told["text/html"]
     assert "a dry run: nothing is written" in told["text/html"]
     assert PATCH.strip() in told["text/plain"]
 
@@ -168,7 +170,7 @@ def test_a_long_diff_is_bounded() -> None:
 
     assert f"and {1005 - diffs.LINES} lines more" in told["text/plain"]
     assert "; written; more after the limit; 2 overlap" in told["text/plain"]
-    assert told["text/html"].count("<div") < diffs.LINES + 9
+    assert told["text/html"].count("<span") < diffs.LINES + 9
 
 
 @pytest.mark.parametrize(
