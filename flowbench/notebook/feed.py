@@ -17,7 +17,8 @@ Send = Callable[[Mapping[str, Any]], object]
 
 
 class Feed:
-    """send: {"event": "data", "text": str, "at": characters sent so far, "reset": begin with an empty screen}.
+    """send: {"event": "data", "text": str, "at": characters sent so far, "reset": begin with an empty screen, "again":
+    some page has seen it already, and has answered what it asks of a terminal}.
 
     holds: while the page is busy, `put` blocks, which holds the program up. Otherwise the page leaps to the end when
     it is ready again. So it does when it has come late, or come back.
@@ -31,7 +32,7 @@ class Feed:
         self._size = 0  # characters in it
         self._sent = self._drawn = 0  # characters
         self._heard = time.monotonic()
-        self._is_there = self._leaps = self._is_over = False
+        self._is_there = self._has_left = self._leaps = self._is_over = False
         self._thread: threading.Thread | None = None  # only while there is a page to send to
 
     def put(self, text: str) -> None:
@@ -55,7 +56,7 @@ class Feed:
     def greet(self) -> None:
         """A page has come: it is shown what was written last, also after the end."""
         with self._change:
-            self._is_there = True
+            self._is_there, self._has_left = True, False
             self._drawn = self._sent
             self._leap()
             self._change.notify_all()
@@ -71,9 +72,15 @@ class Feed:
         with self._change:
             self._heard = time.monotonic()
             self._drawn = max(self._drawn, min(at, self._sent))
-            if not self._is_there:
+            if not self._is_there and not self._has_left:
                 self._is_there = True
                 self._leap()
+            self._change.notify_all()
+
+    def leave(self) -> None:
+        """The page is out of sight, where browsers let it draw once a second: it holds nobody up until it greets."""
+        with self._change:
+            self._is_there, self._has_left = False, True
             self._change.notify_all()
 
     def close(self) -> None:
@@ -98,7 +105,8 @@ class Feed:
         if self._leaps and self._sent - self._drawn > WINDOW // 2:
             return None
         text = self._tail.text if self._leaps else "".join(self._out)
-        frame = {"event": "data", "text": text, "at": self._sent + len(text), "reset": self._leaps}
+        frame = {"event": "data", "text": text, "at": self._sent + len(text)}
+        frame |= {"reset": self._leaps, "again": self._leaps and self._sent > 0}
         self._sent += len(text)
         self._out.clear()
         self._size, self._leaps = 0, False

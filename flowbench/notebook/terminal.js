@@ -3,25 +3,34 @@
 const LEAST = { cols: 20, rows: 5 };
 const MOST = { cols: 400, rows: 200 }; // as the session clamps them
 const SCROLLBACK = 2000; // lines
+// Readable on their page. xterm.js could see to that itself, but then greys out what programs show inverted.
+const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
+const ON_LIGHT = [
+  "#1f2328", "#c4201d", "#1a7f37", "#8a6d00", "#0550ae", "#9a1f9a", "#0f6b78", "#57606a",
+  "#6e7781", "#d1242f", "#1f8a3b", "#9a7500", "#0969da", "#a83ba8", "#1b7c83", "#3d444d",
+];
+const ON_DARK = [
+  "#484f58", "#f2686d", "#57c26b", "#d9b43a", "#6cb0f5", "#d48be0", "#4fc4cf", "#d0d7de",
+  "#8b949e", "#ff8f8f", "#7ee08d", "#f0d060", "#9cccff", "#e8aef0", "#7fe0e8", "#ffffff",
+];
 const STATES = { running: "Running", done: "Done", failed: "Failed", cancelled: "Stopped" };
 const page = (globalThis.flowbenchTerminals ??= { views: 0 });
 
 function library(model, say) {
-  if (page.library) return page.library;
-  if (!page.asked) {
-    page.asked = new Promise((resolve) => (page.arrived = resolve));
-    page.asked.then((found) => (page.library = page.asked));
-  }
+  page.library ??= new Promise((resolve) => (page.arrived = resolve));
   const hear = async (message, buffers) => {
-    if (message.event !== "library" || page.isLoading) return;
-    page.isLoading = true;
+    if (message.event !== "library") return;
     model.off("msg:custom", hear);
+    if (page.isHere) return;
     const [xterm, fit] = await Promise.all(buffers.map(load));
+    page.isHere = true;
     page.arrived({ Terminal: xterm.Terminal, FitAddon: fit.FitAddon });
   };
-  model.on("msg:custom", hear);
-  say({ do: "library" }); // each view asks: the kernel of another one may be gone
-  return page.asked;
+  if (!page.isHere) {
+    model.on("msg:custom", hear);
+    say({ do: "library" }); // each view asks: the kernel of the one that asked before may be gone
+  }
+  return page.library;
 }
 
 async function load(buffer) {
@@ -55,6 +64,7 @@ function render({ model, el }) {
   const view = `${Date.now().toString(36)}-${(page.views += 1)}-${Math.random().toString(36).slice(2, 8)}`;
   let number = 0; // each message is delivered twice while the kernel is busy; the second one is known by its number
   let terminal = null;
+  let replays = 0; // what programs ask of a terminal was answered the first time
   let isDisposed = false;
   let isAborting = false;
   const undo = [];
@@ -84,7 +94,15 @@ function render({ model, el }) {
   function hear(message) {
     if (message.event !== "data" || !terminal) return;
     if (message.reset) terminal.reset();
-    terminal.write(message.text, () => say({ do: "drawn", at: message.at }));
+    if (message.again) replays += 1;
+    terminal.write(message.text, () => {
+      if (message.again) replays -= 1;
+      say({ do: "drawn", at: message.at });
+    });
+  }
+
+  function look() {
+    if (terminal) say({ do: document.hidden ? "leave" : "greet" });
   }
 
   function open({ Terminal, FitAddon }) {
@@ -97,7 +115,6 @@ function render({ model, el }) {
       fontFamily: face.fontFamily,
       fontSize: parseFloat(face.fontSize) || 13,
       theme: theme(box),
-      minimumContrastRatio: 4.5,
       screenReaderMode: false,
     });
     const fit = new FitAddon();
@@ -110,7 +127,7 @@ function render({ model, el }) {
       const isCopy = event.ctrlKey && !event.altKey && event.code === "KeyC" && terminal.hasSelection();
       return !isCopy; // the browser copies; without a selection it interrupts
     });
-    terminal.onData((text) => say({ do: "keys", text }));
+    terminal.onData((text) => replays || say({ do: "keys", text }));
     terminal.onTitleChange((text) => (title.title = text));
     let told = "";
     const resize = () => {
@@ -137,7 +154,9 @@ function render({ model, el }) {
     undo.push(() => clearTimeout(waiting), () => sizes.disconnect(), () => looks.disconnect(), () => terminal.dispose());
     resize();
     show();
-    say({ do: "greet" });
+    document.addEventListener("visibilitychange", look);
+    undo.push(() => document.removeEventListener("visibilitychange", look));
+    look();
   }
 
   for (const name of ["keydown", "keyup", "keypress", "paste", "copy", "contextmenu", "wheel"]) {
@@ -157,12 +176,16 @@ function render({ model, el }) {
 
 function theme(box) {
   const face = getComputedStyle(box);
+  const [red, green, blue] = (face.backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
+  const names = [...COLOURS, ...COLOURS.map((name) => `bright${name[0].toUpperCase()}${name.slice(1)}`)];
+  const palette = red + green + blue > 3 * 127 ? ON_LIGHT : ON_DARK;
   return {
     background: face.backgroundColor,
     foreground: face.color,
     cursor: face.color,
     cursorAccent: face.backgroundColor,
     selectionBackground: "rgba(80, 140, 220, 0.4)",
+    ...Object.fromEntries(names.map((name, at) => [name, palette[at]])),
   };
 }
 

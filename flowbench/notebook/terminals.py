@@ -22,6 +22,7 @@ from flowbench.notebook.feed import Feed
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.show import WIDGET, Handle
 from flowbench.notebook.tap import ABORT, TERMINAL, Tap, tap
+from flowbench.notebook.view import cut
 from flowbench.process import ended
 from flowbench.runtime import waiting
 from flowbench.tools import PtyError, PtyResult, PtySession, PtyTerms
@@ -29,13 +30,14 @@ from flowbench.tools.aio import PtySession as AwaitedPtySession
 
 LINES = 500  # that stay in the notebook
 ROWS = 24
+TITLE_LENGTH = 160  # characters
 NOBODY_TYPES = 0.5  # seconds between two ends of file for programs that wait for keys
 END_OF_FILE = "\x04"
 KEPT = 4  # panels of ended terminals, for pages that are loaded anew
 ENV = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 # The other way round: it is scrolled to its end at first.
 BOX = "display:flex;flex-direction:column-reverse;max-height:420px;overflow:auto;margin:4px 0"
-PLAIN = "margin:0;padding:4px 8px;white-space:pre;font-size:12px;line-height:1.3"
+PLAIN = "flex:none;margin:0;padding:4px 8px;white-space:pre;font-size:12px;line-height:1.3"
 
 _kept: deque[Any] = deque()
 
@@ -48,7 +50,7 @@ class LiveTerminal:
         self.session = session
         self._columns = columns
         self._lock = threading.Lock()
-        self._title = title or session.command
+        self._title = cut(" ".join((title or session.command).split()), TITLE_LENGTH)
         self._over = threading.Event()
         self._began = time.monotonic()
         self._seconds = 0.0
@@ -123,8 +125,8 @@ class LiveTerminal:
         lines = self.lines()
         text = "\n".join(lines)
         words = self._words() if self.is_running else f"{self._words()} · {self._seconds:.1f} s"
-        cut = f", the last {LINES} lines" if len(lines) >= LINES else ""
-        head = f"<div><b>{escape(self._title)}</b> · {escape(words)}{cut}</div>"
+        kept = f", the last {LINES} lines" if len(lines) >= LINES else ""
+        head = f"<div><b>{escape(self._title)}</b> · {escape(words)}{kept}</div>"
         body = f'<div style="{BOX}"><pre style="{PLAIN}">{escape(text)}</pre></div>' if text else ""
         return {
             "text/html": f'<div class="flowbench mathjax_ignore">{head}{body}</div>',
@@ -190,6 +192,8 @@ class LiveTerminal:
             self._panel.send_library()
         elif what == "greet":
             self._feed.greet()
+        elif what == "leave":
+            self._feed.leave()
         elif what == "drawn":
             self._feed.drawn(at)
         elif what == "keys":

@@ -7,20 +7,25 @@ what is ordered, and an abort, end a tick at once. Output waits for no tick.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from flowbench.cancel import Aborted, AbortReason, CancelToken, Cause, profile_region
 from flowbench.errors import FlowbenchError
-from flowbench.process import NotStarted, Terminal
+from flowbench.process import NotStarted
 from flowbench.tools.errors import PtyFailed, PtyGone
 from flowbench.tools.outflow import Outflow
+
+if TYPE_CHECKING:
+    from flowbench.process import Terminal
 
 TICK = 0.016  # seconds
 ORDERS = 64  # obeyed in one tick, at most
@@ -103,7 +108,11 @@ class Life:
         self._heartbeat("openpty")
         asked = self._asked
         try:
+            from flowbench.process import Terminal
+
             terminal = Terminal(asked.columns, asked.rows, self.outflow.put)
+        except ImportError as error:
+            raise PtyFailed("Failed to open PTY", f"{sys.platform} has none; run it with tools.Shell") from error
         except OSError as error:
             raise PtyFailed("Failed to open PTY", error.strerror or str(error)) from error
         self._resume = _from_elsewhere(terminal.resume)

@@ -48,6 +48,7 @@ def test_a_page_that_comes_is_shown_what_there_is_and_then_the_rest() -> None:
 
     page.feed.greet()
     until(lambda: page.screen == "before ")
+    assert not page.frames[0]["again"]
     page.feed.put("and ")
     page.feed.put("after")
 
@@ -113,6 +114,23 @@ def test_a_page_that_is_gone_holds_nobody_up_and_is_shown_the_end_when_it_is_bac
 
     until(lambda: page.screen.endswith("39\n"))
     assert page.frames[-1]["reset"]
+
+
+def test_a_page_out_of_sight_holds_nobody_up() -> None:
+    page = Page(draws=False)
+    page.come()
+    writer = aside(lambda: [page.feed.put(f"{number:>9}\n" * 2000) for number in range(100)])
+    until(lambda: len(page.screen) > WINDOW // 2)
+
+    page.feed.leave()
+    writer.join(20)
+    page.draw()  # late
+    assert not writer.is_alive()
+    page.draws = True
+    page.feed.greet()
+
+    until(lambda: page.screen.endswith("99\n"))
+    assert page.frames[-1]["again"]
 
 
 def test_one_that_must_not_be_held_up_leaps() -> None:

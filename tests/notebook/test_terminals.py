@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +114,31 @@ def test_words_that_mean_nothing_change_nothing() -> None:
     live.tell("keys", text="\r")
 
     assert live.terminal.wait(20) == PtyResult(exit_code=0)
+
+
+def test_who_waits_is_heard_by_the_stop_button() -> None:
+    live = Live("sleep 600")
+    before = signal.getsignal(signal.SIGINT)
+
+    def press() -> None:
+        eventually(lambda: signal.getsignal(signal.SIGINT) is not before)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press, daemon=True).start()
+
+    assert live.terminal.wait(20) == PtyResult(cancelled=True)
+
+
+def test_waiting_for_a_while_leaves_it_running() -> None:
+    live = Live("sleep 600")
+
+    assert live.terminal.wait(0.05) is None
+    assert live.terminal.is_running
+
+    live.terminal.kill()
+    assert live.terminal.wait(20) == PtyResult(cancelled=True)
+    live.terminal.kill()
+    live.terminal.write("x")
 
 
 def test_an_awaited_session_is_shown_while_it_runs() -> None:

@@ -289,6 +289,16 @@ def test_a_machine_without_terminals_left_says_so(monkeypatch: pytest.MonkeyPatc
         PtySession().start("true")
 
 
+def test_a_system_without_terminals_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(*_: object) -> None:
+        raise ImportError("No module named 'termios'")
+
+    monkeypatch.setattr("flowbench.process.Terminal", without)
+
+    with pytest.raises(PtyFailed, match=r"^Failed to open PTY: \w+ has none; run it with tools.Shell$"):
+        PtySession().start("true")
+
+
 def test_what_a_callback_raises_ends_the_program() -> None:
     session = PtySession()
     pids: list[int] = []
