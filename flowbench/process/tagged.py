@@ -14,6 +14,7 @@ CHILD = "FLOWBENCH_CHILD"  # which child of it: one word for the whole tree
 
 LIMIT_SECONDS = 5.0  # until what was killed has to be gone
 PAUSE = 0.005  # seconds
+LOOKS = 10  # at an environment that is empty
 
 
 def kill_tagged(tag: str) -> int:
@@ -59,16 +60,31 @@ def bearing(variable: str, word: str) -> set[int]:
     if sys.platform != "linux":
         return _told(variable, word)
     line = f"{variable}={word}".encode()
-    found = set()
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/environ", "rb") as file:
-                    if line in file.read().split(b"\0"):
-                        found.add(int(name))
-            except OSError:  # it has ended, or belongs to somebody else
-                continue
+    found: set[int] = set()
+    unsure = [name for name in os.listdir("/proc") if name.isdigit()]
+    for _ in range(LOOKS):
+        unsure = [pid for pid in unsure if _looked(pid, line, found) is None]
+        if not unsure:
+            break
+        time.sleep(PAUSE)
     return found & _living()
+
+
+def _looked(pid: str, line: bytes, found: set[int]) -> bool | None:
+    """Whether it bears the line; it is added to `found` then. None: for an instant, while a program takes the place of
+    another, the system shows no environment, and whoever is not seen then would get away."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            text = file.read()
+        if not text:
+            os.readlink(f"/proc/{pid}/exe")  # threads of the system, and what has ended, have none
+            return None
+    except OSError:  # it has ended, or belongs to somebody else
+        return False
+    if line in text.split(b"\0"):
+        found.add(int(pid))
+        return True
+    return False
 
 
 def _above(pid: int) -> set[int]:
