@@ -148,6 +148,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.AmbiguousId           two epics have this number
 │  ├─ project.TaskRefused           against the rules: who may start, what is done already
 │  ├─ project.EpicRefused
+│  ├─ project.NoSuchRun             no loop of an agent, or several
+│  ├─ project.BadStack
 │  ├─ project.BadEpicsFile          names no epics
 │  ├─ project.AlreadyThere          it would have been overwritten
 │  ├─ project.DocumentError         a file that cannot be read, with line and column

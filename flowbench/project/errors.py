@@ -207,6 +207,18 @@ class EpicRefused(ProjectError):
     code = "epic_refused"
 
 
+class NoSuchRun(ProjectError):
+    """No loop runs, several do, or none of that name."""
+
+    code = "no_such_run"
+
+
+class BadStack(ProjectError):
+    """What was given as a stack is none."""
+
+    code = "bad_stack"
+
+
 class BadEpicsFile(ProjectError):
     """path: names no epics. why: for people."""
 

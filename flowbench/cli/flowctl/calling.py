@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -18,17 +18,22 @@ from flowbench.cli.flowctl.session import Session
 from flowbench.cli.flowctl.verbs import flowctl
 from flowbench.errors import FlowbenchError
 
+if TYPE_CHECKING:
+    from flowbench.cancel import CancelToken
+
 JSON = "--json"
 VARIABLE = "_FLOWCTL_COMPLETE"  # click's: set by the scripts that complete words
 
 
-def call(argv: Sequence[str], *, cwd: Path | None = None, stdin: TextIO | None = None) -> Answer:
+def call(
+    argv: Sequence[str], *, cwd: Path | None = None, stdin: TextIO | None = None, token: CancelToken | None = None
+) -> Answer:
     """What the verb answers. argv: without `flowctl`; `--json` says nothing here.
 
-    cwd: absolute; by default this process's. stdin: what `--file -` reads.
-    Help is printed, and answered with nothing. Raises: FlowbenchError, click.UsageError, Refusal.
+    Abort raises Aborted in verbs that run programs or wait. cwd: absolute; by default this process's. stdin: what
+    `--file -` reads. Help is printed, and answered with nothing. Raises: FlowbenchError, click.UsageError, Refusal.
     """
-    session = Session(cwd or Path.cwd(), stdin or sys.stdin)
+    session = Session(cwd or Path.cwd(), stdin or sys.stdin, token)
     words, _ = _split(argv)
     found = flowctl.main(args=words, prog_name="flowctl", standalone_mode=False, obj=session)
     return found if isinstance(found, Answer) else Answer({}, code=int(found or 0), is_raw=True)

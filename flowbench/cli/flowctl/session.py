@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, TextIO
 from flowbench.cli.exits import Exit, Refusal
 
 if TYPE_CHECKING:
+    from flowbench.cancel import CancelToken
     from flowbench.project import Project
 
 
 class Session:
     """One call of one verb. cwd: absolute. stdin: what `--file -` reads.
 
-    dry_run: the verb has to say what would change, and change nothing.
+    dry_run: the verb has to say what would change, and change nothing. token: ends what the verb waits for.
     """
 
-    def __init__(self, cwd: Path, stdin: TextIO) -> None:
-        self.cwd, self.stdin = cwd, stdin
+    def __init__(self, cwd: Path, stdin: TextIO, token: CancelToken | None = None) -> None:
+        self.cwd, self.stdin, self.token = cwd, stdin, token
         self.dry_run = False
 
     @cached_property
@@ -28,6 +29,16 @@ class Session:
         from flowbench.project import Project
 
         return Project.find(self.cwd)
+
+    @property
+    def root(self) -> Path:
+        """Of the project; where there is none, the folder of the call."""
+        from flowbench.project import NoProject
+
+        try:
+            return self.project.layout.root
+        except NoProject:
+            return self.cwd
 
     def warn(self) -> None:
         """Say on standard error which files the last listing had to leave out."""
@@ -45,3 +56,9 @@ class Session:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no UTF-8 text"
             raise Refusal(f"{option} {file}: {why}", Exit.FAILED) from error
+
+    def hear(self, text: str) -> None:
+        """What a program that a verb runs prints, on standard error: standard output is for the answer."""
+        import click
+
+        click.echo(text, nl=False, err=True)

@@ -13,6 +13,9 @@ from flowbench.cli.lazy import Lazy
 # word: (file of this folder, first sentence of its help). The order is that of the help. A word of several verbs is a
 # group, which its file defines under that word.
 VERBS: dict[str, tuple[str, str]] = {
+    "init": ("admin", "Make .flow/ here, or what it lacks."),
+    "detect": ("admin", "Say whether there is a project here, and whether it is sound."),
+    "status": ("admin", "Count epics and tasks, and show the loops that run."),
     "show": ("query", "Show an epic with its tasks, or a task with all that is known of it."),
     "epics": ("query", "List the epics, and how far each is."),
     "tasks": ("query", "List tasks, by epic and number."),
@@ -36,6 +39,16 @@ VERBS: dict[str, tuple[str, str]] = {
     "lock": ("lock", "Keep files for a task; those of another task stay with it."),
     "unlock": ("lock", "Give files back."),
     "lock-check": ("lock", "Show which task keeps a file."),
+    "validate": ("admin", "Check an epic, or all: files, ids, headings, dependencies, statuses."),
+    "doctor": ("admin", "Look at all that the project needs, and say what is wrong."),
+    "reindex": ("admin", "Read all files anew, and make the cache again."),
+    "state-path": ("admin", "Show where claims, evidence and events are kept."),
+    "migrate-state": ("admin", "Take over what an earlier flowctl knew of tasks."),
+    "config": ("admin", "Show and change .flow/config.json by dotted keys."),
+    "stack": ("stack", "Show what the repository is made of, and the commands that check it."),
+    "guard": ("stack", "Run the tests, linters and type checks of the stack."),
+    "invariants": ("stack", "Keep and check what must always hold."),
+    "ralph": ("ralph", "Watch, pause, resume and stop the loop of an agent that works through the project."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
 
