@@ -280,21 +280,21 @@ def test_a_shell_that_nobody_closes_ends_with_its_last_reference_or_with_the_int
 
 
 @linux
-def test_a_forked_child_of_this_process_does_not_end_the_session() -> None:
+def test_a_forked_child_of_this_process_has_a_session_of_its_own() -> None:
     code = """
 import os
 from flowbench import tools
 shell = tools.Shell()
 shell.run("x=1")
 if os.fork() == 0:
-    print(tools.execute_shell("echo [$x]").output, end="", flush=True)
+    print(shell.run("echo [$x]; exit").output + tools.execute_shell("echo own").output, end="", flush=True)
     raise SystemExit(0)
 os.wait()
 print(shell.run("echo [$x]").output, end="")
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
-    assert told.stdout == "[]\n[1]\n"
+    assert (told.stdout, told.stderr) == ("[]\nown\n[1]\n", "")
 
 
 def test_an_interrupt_of_the_caller_ends_the_command() -> None:

@@ -65,7 +65,7 @@ class Core:
         self._shell = 0  # process id
         self._folder = ""
         self._jobs: frozenset[int] = frozenset()
-        self._owner = os.getpid()
+        self.owner = os.getpid()
         self._is_closed = False
 
     # From any thread
@@ -82,7 +82,7 @@ class Core:
     def let_go(self) -> None:
         """Nobody uses it any more: its session is asked to end, and nobody waits for that."""
         session = self._session
-        if session is not None and self._owner == os.getpid():
+        if session is not None and self.owner == os.getpid():
             session.leash.stop()
 
     # Backstage

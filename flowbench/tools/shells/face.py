@@ -30,8 +30,19 @@ class Face:
     ) -> None:
         self._tag = "shell.run"
         snapshot = None if snapshot_path is None else os.path.abspath(snapshot_path)
-        self.core = Core(Setup(dict(session_env or {}), snapshot, limit, minimizer))
-        weakref.finalize(self, self.core.let_go)
+        self._setup = Setup(dict(session_env or {}), snapshot, limit, minimizer)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._core = Core(self._setup)
+        weakref.finalize(self, self._core.let_go)
+
+    @property
+    def core(self) -> Core:
+        """That of this process: a forked child has a session of its own."""
+        if self._core.owner != os.getpid():
+            self._begin()
+        return self._core
 
     def outflow(self) -> Outflow:
         loop, stir = backstage(), self.core.stir
