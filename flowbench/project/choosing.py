@@ -33,7 +33,8 @@ class _View(NamedTuple):
 
     def ready(self, epic: str) -> list[Task]:
         tasks = self.by_epic[epic]
-        return [task for task in tasks if task.status in STARTABLE and not unmet(task, tasks)]
+        known = {task.id: task.status for task in tasks}
+        return [task for task in tasks if task.status in STARTABLE and not unmet(task, known)]
 
 
 def ready(project: Project, epic: str) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def ready(project: Project, epic: str) -> dict[str, Any]:
     """
     wanted = project.epic(epic).id
     tasks = sorted(project.tasks(wanted), key=lambda task: task.rank)
+    known = {task.id: task.status for task in tasks}
     free, active, blocked = [], [], []
     for task in tasks:
         if task.status is Status.IN_PROGRESS:
@@ -51,7 +53,7 @@ def ready(project: Project, epic: str) -> dict[str, Any]:
         elif task.status is Status.BLOCKED or task.status in FAILED:
             blocked.append({"id": task.id, "title": task.title, "blocked_by": [f"status={task.status}"]})
         elif task.status in STARTABLE:
-            waits = [id for id, _ in unmet(task, tasks)]
+            waits = [id for id, _ in unmet(task, known)]
             if waits:
                 blocked.append({"id": task.id, "title": task.title, "blocked_by": waits})
             else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids, sections, status
 from flowbench.project.answering import told
-from flowbench.project.errors import TaskRefused
+from flowbench.project.errors import InvalidId, NotFound, TaskRefused
 from flowbench.project.records import Task
 from flowbench.project.status import Status
 
@@ -141,9 +142,8 @@ def block(project: Project, task: str, *, reason: str, dry_run: bool = False) ->
     return told(change, id=wanted, status=Status.BLOCKED.value, message=f"Task {wanted} blocked")
 
 
-def unmet(task: Task, tasks: Iterable[Task]) -> list[tuple[str, str]]:
+def unmet(task: Task, known: Mapping[str, Status]) -> list[tuple[str, str]]:
     """(dependency, its status or `missing`) of what a task still waits for, in the order that it names them."""
-    known = {each.id: each.status for each in tasks}
     return [
         (id, known[id].value if id in known else "missing")
         for id in task.depends_on
@@ -152,10 +152,11 @@ def unmet(task: Task, tasks: Iterable[Task]) -> list[tuple[str, str]]:
 
 
 def _waited_for(change: Change, task: Task) -> None:
-    if not task.depends_on:
-        return
-    epics = {ids.epic_of(id) for id in task.depends_on}
-    for id, state in unmet(task, [each for epic in epics for each in change.tasks(epic)]):
+    known = {}
+    for id in task.depends_on:
+        with suppress(NotFound, InvalidId):
+            known[id] = change.task(id).status
+    for id, state in unmet(task, known):
         if state == "missing":
             raise TaskRefused(
                 f"Cannot start task {task.id}: dependency {id} does not exist. `flowctl dep rm {task.id} {id}` takes "

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from flowbench.project import AlreadyThere, InvalidId, NoProject, NotFound, Project, ProjectError, Status, sections
+from flowbench.project import (
+    AlreadyThere,
+    InvalidId,
+    NoProject,
+    NotFound,
+    Project,
+    ProjectError,
+    Status,
+    files,
+    index,
+    sections,
+)
 
 
 def test_init_makes_a_project_and_run_again_makes_nothing(tmp_path: Path) -> None:
@@ -174,6 +187,40 @@ def test_dependencies_outside_of_the_epic_or_unknown_are_refused(project: Projec
         change.create_task(epic, "x", depends_on=["../../etc/passwd"])
 
     assert len(project.tasks()) == 3
+
+
+def test_one_task_is_shown_and_changed_without_a_look_at_the_others(
+    project: Project, epic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object) -> None:
+        raise AssertionError("ten thousand files would have been looked at")
+
+    monkeypatch.setattr(index, "load", refuse)
+    monkeypatch.setattr(files, "scan", refuse)
+
+    with project.change("start") as change:
+        assert change.task(f"{epic}.1").status is Status.TODO
+        change.set(f"{epic}.2", status=Status.IN_PROGRESS)
+        change.claim(f"{epic}.2")
+
+    assert project.facts(f"{epic}.2")["assignee"] == "alice@example.com"
+
+
+def test_a_listing_loads_nothing_that_is_slow_to_load(project: Project, epic: str) -> None:
+    slow = {"blueprint", "engine", "flow", "runtime"}
+    code = (
+        "import sys; from flowbench.project import Project; print(len(Project.find().tasks()));"
+        "print(*sorted(sys.modules))"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.layout.root, capture_output=True, text=True, check=True
+    )
+
+    count, loaded = told.stdout.splitlines()
+    assert count == "3"
+    assert {f"flowbench.{room}" for room in slow} & set(loaded.split()) == set()
+    assert {"ruamel", "ruamel.yaml", "click", "pandas", "subprocess", "asyncio"} & set(loaded.split()) == set()
 
 
 def test_nothing_is_overwritten(project: Project, epic: str) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 
 class Answer(NamedTuple):
     """payload: JSON; `success` is added where it is printed. text: for a person, "" if there is nothing to say.
@@ -26,4 +28,7 @@ class Answer(NamedTuple):
 
     def as_json(self) -> str:
         """Indented, ASCII alone, as flowctl.py prints it."""
+        found = msgspec.json.format(msgspec.json.encode(self.data, enc_hook=str), indent=2)
+        if found.isascii():  # ten times as fast, and nearly always so
+            return found.decode()
         return json.dumps(self.data, indent=2, default=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from flowbench.cancel import CancelToken
 
 JSON = "--json"
+GARBAGE = (
+    200_000  # objects before Python looks for circles: a listing of 10,000 tasks holds none, and each look is slow
+)
 VARIABLE = "_FLOWCTL_COMPLETE"  # click's: set by the scripts that complete words
 
 
@@ -46,6 +50,7 @@ def main() -> None:
 
         register()
     words, machine = _split(sys.argv[1:])
+    gc.set_threshold(GARBAGE)
     sys.exit(_main(words, machine))
 
 

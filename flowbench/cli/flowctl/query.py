@@ -57,10 +57,12 @@ def list_(session: Session) -> Answer:
     session.warn()
     if not facts["epics"] and not facts["tasks"]:
         return Answer(facts, "No epics yet: `flowctl epic create --title ...` makes one.")
-    parts = []
-    for epic in facts["epics"]:
-        rows = [task for task in facts["tasks"] if task["epic"] == epic["id"]]
-        parts.append("\n".join(filter(None, [_epics([epic]), _indented(_tasks(rows))])))
+    by_epic: dict[str, list[Facts]] = {epic["id"]: [] for epic in facts["epics"]}
+    for task in facts["tasks"]:
+        by_epic[task["epic"]].append(task)
+    parts = [
+        "\n".join(filter(None, [_epics([epic]), _indented(_tasks(by_epic[epic["id"]]))])) for epic in facts["epics"]
+    ]
     counts = f"{counted(facts['epic_count'], 'epic')}, {counted(facts['task_count'], 'task')}"
     return Answer(facts, "\n\n".join([*parts, counts]))
 
