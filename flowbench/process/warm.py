@@ -25,6 +25,7 @@ from flowbench.process.script import run_script
 SIZE = 2  # processes: what is called in them is heavy, and the machine has other work
 IDLE_SECONDS = 60.0  # without a call, after which a process ends
 CLOSE_SECONDS = 5.0  # that closing waits for processes to end
+BEAT = 0.05  # seconds between two heartbeats of who waits for an answer
 LIMIT = 16  # processes that one of them may have below it
 _FILE = Path(warm_child.__file__)
 _QUIET = {"RUST_BACKTRACE": "0"}  # texts of errors are for people
@@ -183,12 +184,15 @@ class WarmJob:
         """
         try:
             while not self.future.done():
-                deadline = self.token.deadline
-                left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-                done, _ = concurrent.futures.wait([self.future], left)
-                if not done:
-                    self.token.abort(AbortReason.TIMEOUT, "deadline")
+                try:
+                    self.token.heartbeat()
+                except Aborted as passed:
+                    self.token.abort(*passed.cause)  # its deadline has passed, which tells nobody by itself
                     concurrent.futures.wait([self.future])
+                    break
+                deadline = self.token.deadline
+                left = BEAT if deadline is None else min(deadline - time.monotonic(), BEAT)
+                concurrent.futures.wait([self.future], max(left, 0.0))
         except BaseException:  # Ctrl-C, or raised into this thread: whatever it is, nobody waits any more
             self.abort("leaving")
             raise

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flowbench.cancel import Aborted, AbortReason, CancelToken
+from flowbench.cancel import Aborted, AbortReason, BeatingToken, Beats, CancelToken
 from flowbench.process import BodyDied, BodyRaised, WarmPool
 
 CALLED = "tests.process.called"
@@ -118,6 +118,18 @@ def test_an_abort_that_comes_with_the_answer_is_no_trouble_of_the_next_call(tmp_
         with pytest.raises(Aborted):
             job.result()
     pool.close()
+
+
+def test_who_waits_looks_at_the_token_all_the_time(pool: WarmPool, tmp_path: Path) -> None:
+    beats = Beats()
+    waiting = BeatingToken(CancelToken(), beats)
+    job = pool.begin(f"{CALLED}:wait_for", str(tmp_path / "mark"), str(tmp_path / "go"), token=waiting)
+    threading.Timer(0.5, (tmp_path / "go").touch).start()
+
+    job.result()
+
+    assert beats.first > 0
+    assert beats.last - beats.first > 0.2
 
 
 def test_an_abort_of_a_call_that_waits_for_its_turn_kills_nobody(tmp_path: Path) -> None:
