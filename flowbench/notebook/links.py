@@ -22,7 +22,9 @@ def link(path: str, line: int = 0, *, root: str = "") -> str:
     target = relative(os.path.join(root, path))
     if target is None:
         return f"<code>{shown}</code>"
-    place = quote(target) + (f"#line={line}" if line else "")
+    place = quote(target) + (
+        f"#line={line - 1}" if line else ""
+    )  # RFC 5147 counts the ends of lines, as JupyterLab does
     return f'<a href="{escape(place)}"><code style="color:inherit">{shown}</code></a>'
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
+
+_TAG = re.compile(r"</?mark[^>]*>")
+_ANY_TAG = f"(?:{_TAG.pattern})*+"
 
 
 def redact(notebook: Any, secrets: Mapping[str, str]) -> None:
@@ -64,4 +69,15 @@ def _replace(text: str, words: Mapping[str, str]) -> str:
     for word, instead in words.items():
         if word in text:
             text = text.replace(word, instead)
+        if "<mark" in text:  # what a search has marked may be a part of it
+            text = _unmarked(word).sub(partial(_keep_tags, instead), text)
     return text
+
+
+def _unmarked(word: str) -> re.Pattern[str]:
+    """The word with tags of marks anywhere in it."""
+    return re.compile(_ANY_TAG.join(map(re.escape, word)))
+
+
+def _keep_tags(instead: str, found: re.Match[str]) -> str:
+    return instead + "".join(_TAG.findall(found[0]))

@@ -29,6 +29,18 @@ def test_a_value_is_found_however_it_is_spelled(spelled: str) -> None:
     assert redacted(f"before {spelled} after", {"KEY": SECRET}) == "before [secret:KEY] after"
 
 
+@pytest.mark.parametrize(
+    ("shown", "left"),
+    [
+        ("x <mark style='a'>hun</mark>ter2 y", "x <mark style='a'>[secret:PW]</mark> y"),
+        ("x h<mark>unter2 y</mark>", "x [secret:PW]<mark> y</mark>"),
+        ("<mark>a</mark> hunter", "<mark>a</mark> hunter"),
+    ],
+)
+def test_a_value_of_which_a_search_has_marked_a_part_is_found(shown: str, left: str) -> None:
+    assert redacted(shown, {"PW": "hunter2"}) == left
+
+
 def test_data_and_metadata_are_cleaned_too() -> None:
     seen = notebook({"output_type": "display_data", "data": {"text/html": "<b>hunter2</b>", "x": {"y": ["hunter2"]}}})
     seen["metadata"] = {"flowbench": {"runs": [{"error": "no hunter2"}]}}

