@@ -32,14 +32,22 @@ class Tail:
     """What was written last, at least half of TAIL of it."""
 
     def __init__(self) -> None:
-        self.text = ""
         self.columns, self.rows = 120, 40
+        self._parts: list[str] = []
+        self._size = 0
 
     def add(self, text: str) -> None:
-        self.text += text
-        if len(self.text) > TAIL:
-            cut = self.text.find("\n", len(self.text) - TAIL // 2)  # not within an escape
-            self.text = self.text[cut + 1 if cut >= 0 else -(TAIL // 2) :]
+        self._parts.append(text)
+        self._size += len(text)
+        if self._size > TAIL:
+            whole = self.text
+            cut = whole.find("\n", len(whole) - TAIL // 2)  # not within an escape
+            self._parts = [whole[cut + 1 if cut >= 0 else -(TAIL // 2) :]]
+            self._size = len(self._parts[0])
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
 
     def lines(self, limit: int = LINES) -> list[str]:
         """What the terminal shows, without empty lines at the end; the last `limit` of it."""
