@@ -109,6 +109,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ tools.NotSearchable           neither a file nor a directory
 │  ├─ tools.BadGlob
 │  ├─ tools.BadRegex                even as plain text it cannot be searched
+│  ├─ tools.SearchFailed            no engine could run
 │  ├─ tools.NotStreamed             a page of matches that come in no order
 │  ├─ tools.AstError                a search or edit by structure
 │  │  ├─ tools.UnsupportedLanguage

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PtyFailed,
         PtyGone,
         PtyNotRunning,
+        SearchFailed,
         ShellFailed,
         SixelFailed,
         ToolError,
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
     from flowbench.tools.pty_life import PtyResult
     from flowbench.tools.pty_session import PtySession, PtyTerms
     from flowbench.tools.searching.grepping import grep
-    from flowbench.tools.searching.hits import ContextLine, GrepMatch, GrepResult
+    from flowbench.tools.searching.hits import ContextLine, GrepMatch, GrepResult, SearchResult
+    from flowbench.tools.searching.in_text import has_match, search
     from flowbench.tools.shells.blocking import Shell, ShellStream, execute_shell
     from flowbench.tools.shells.result import ShellResult
     from flowbench.tools.sixel import decode_sixel, decode_sixel_to_png, encode_sixel
@@ -116,6 +118,8 @@ __all__ = [
     "PtyResult",
     "PtySession",
     "PtyTerms",
+    "SearchFailed",
+    "SearchResult",
     "Segments",
     "Shell",
     "ShellFailed",
@@ -142,6 +146,7 @@ __all__ = [
     "get_work_profile",
     "glob",
     "grep",
+    "has_match",
     "html_to_markdown",
     "invalidate_fs_scan_cache",
     "matches_key",
@@ -151,6 +156,7 @@ __all__ = [
     "parse_kitty_sequence",
     "read_image_from_clipboard",
     "register_minimizer",
+    "search",
     "set_hangul_compat_jamo_width_override",
     "slice_with_width",
     "truncate_to_width",
@@ -181,6 +187,7 @@ __getattr__ = front(
             "PtyFailed",
             "PtyGone",
             "PtyNotRunning",
+            "SearchFailed",
             "ShellFailed",
             "SixelFailed",
             "ToolError",
@@ -203,7 +210,8 @@ __getattr__ = front(
         "pty_life": ("PtyResult",),
         "pty_session": ("PtySession", "PtyTerms"),
         "searching.grepping": ("grep",),
-        "searching.hits": ("ContextLine", "GrepMatch", "GrepResult"),
+        "searching.hits": ("ContextLine", "GrepMatch", "GrepResult", "SearchResult"),
+        "searching.in_text": ("has_match", "search"),
         "shells.blocking": ("Shell", "ShellStream", "execute_shell"),
         "shells.result": ("ShellResult",),
         "sixel": ("decode_sixel", "decode_sixel_to_png", "encode_sixel"),

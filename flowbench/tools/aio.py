@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flowbench.tools.files.globbing import stream_glob as stream_glob
     from flowbench.tools.ps_awaited import Process as Process
     from flowbench.tools.pty_awaited import PtySession as PtySession
+    from flowbench.tools.searching.streams import stream_grep as stream_grep
     from flowbench.tools.shells.awaited import Shell as Shell
     from flowbench.tools.shells.awaited import execute_shell as execute_shell
 
@@ -46,6 +47,7 @@ HOMES = {
     "Shell": "shells.awaited",
     "execute_shell": "shells.awaited",
     "stream_glob": "files.globbing",
+    "stream_grep": "searching.streams",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "html_to_markdown",
     "read_image_from_clipboard",
     "stream_glob",
+    "stream_grep",
 ]
 
 

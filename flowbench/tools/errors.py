@@ -61,6 +61,16 @@ class BadRegex(ToolError):
         self.pattern, self.why = pattern, why
 
 
+class SearchFailed(ToolError):
+    """why: what the last engine that could run has said."""
+
+    code = "search_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Search failed: {why}")
+        self.why = why
+
+
 class NotStreamed(ToolError):
     """A page was asked for of matches that come in no order."""
 

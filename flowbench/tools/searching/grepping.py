@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from flowbench.cancel import CancelToken, bound
-from flowbench.tools.errors import BadRegex, NotStreamed, PathMissing, ToolError
+from flowbench.tools.errors import BadRegex, NotStreamed, PathMissing, SearchFailed, ToolError
 from flowbench.tools.files.patterns import compiled
 from flowbench.tools.files.walking import reported
 from flowbench.tools.searching import pages, plans, ripgrep
@@ -66,7 +66,7 @@ def grep(
     max_columns: bytes of a line; the part around its match is shown. mode: content | count | files_with_matches.
     on_match: called with each match of the result, at the end, unless `path` is a file. on_matches: called with up to
     1024 matches at a time, unordered, while the search goes on; the result holds none then.
-    Raises: Aborted, PathMissing, BadGlob, BadRegex, NotStreamed.
+    Raises: Aborted, PathMissing, BadGlob, BadRegex, NotStreamed, SearchFailed.
     Source: pi-natives 18.2, grep; here a search of one file can be aborted, too, and large files are searched whole.
     """
     token = bound(token, None if timeout_ms is None else timeout_ms / 1000)
@@ -132,7 +132,7 @@ def _streamed(ask: Ask, on_matches: Callable[[Sequence[GrepMatch]], object], tok
 def searched_by_any(ask: Ask, search: Callable[[plans.Engine, Rung], R]) -> R:
     """What `search` returns with the first engine that can run, and the first reading of the pattern that it takes.
 
-    Raises: BadRegex, Aborted.
+    Raises: BadRegex, SearchFailed, Aborted.
     """
     for engine in _engines():
         try:
@@ -142,10 +142,9 @@ def searched_by_any(ask: Ask, search: Callable[[plans.Engine, Rung], R]) -> R:
                 except Unfit as error:
                     said = str(error)
             raise BadRegex(ask.pattern, said)
-        except Unable as e:
-            print(e)
-            continue
-    raise AssertionError("the engine in this process can always run")
+        except Unable as error:
+            why = str(error)
+    raise SearchFailed(why)
 
 
 class _Batches(Hearer):

@@ -21,7 +21,7 @@ class ContextLine(msgspec.Struct, frozen=True, gc=False):
     line: str
 
 
-class GrepMatch(msgspec.Struct, frozen=True, omit_defaults=True):
+class GrepMatch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """path: relative with `/`, or absolute when one file is searched. line_number: from 1; only in mode content.
 
     line: without trailing whitespace, U+FFFD for bytes that are no UTF-8; with multiline the whole block of lines.

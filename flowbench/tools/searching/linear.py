@@ -2,7 +2,7 @@ r"""Linear: patterns of anybody, safe to run in this process: time grows with th
 
 They are read as ripgrep reads them: `\w`, `\d`, `\s` know Unicode, `\n` is matched only where a match may span lines.
 What RE2 would read in another way, and look-around and back-references, are refused (Unfit) and run elsewhere, see
-`backtracking`. `\b` alone is ASCII's: beside a letter beyond that RE2 and ripgrep may differ.
+`backtracked`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ DIGIT = r"\p{Nd}"
 SPACE = r"\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
 SETS = {"w": WORD, "d": DIGIT, "s": SPACE}
 
+_EDGE = re.compile(r"\\[bB]")
 _ESCAPE = re.compile(r"\\(?:[pPxuU]\{[^}]*\}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 
 
 class Linear:
     """A compiled pattern. literal: bytes that are in each match, b"" if that is not known. shortest: bytes of a match.
 
-    by_line: `find` must be given one line at a time, for the pattern asks where the text begins or ends.
+    is_for_ascii: of other text ripgrep says something else. by_line: `find` must be given one line at a time, for the
+    pattern asks where the text begins or ends. spans: a match may lie in several lines.
     """
 
     def __init__(self, rung: Rung, *, ignore_case: bool = False, multiline: bool = False) -> None:
@@ -48,6 +50,9 @@ class Linear:
             self._compiled: Any = re2.compile(f"(?m)(?:{text})".encode(), options)
         except (re2.error, UnicodeEncodeError) as error:
             raise Unfit(str(error)) from None
+        self.rung = rung
+        self.spans = multiline and _may_span(rung)
+        self.is_for_ascii = not rung.is_literal and _EDGE.search(rung.text) is not None
         self.by_line = not multiline and not rung.is_literal and _asks_for_ends(rung.text)
         literal, self.shortest = _needed(rung)
         self.literal = b"" if ignore_case else literal
@@ -102,6 +107,28 @@ def _plain(text: str) -> str:
 
 def _asks_for_ends(pattern: str) -> bool:
     return re.search(r"\\[Az]|\(\?[a-zA-Z]*-[a-zA-Z]*m", pattern) is not None
+
+
+def _may_span(rung: Rung) -> bool:
+    """As ripgrep judges it, which searches line by line where it can: a line end, or a line's ends, may be matched."""
+    import re2
+
+    if rung.is_literal:
+        return "\n" in rung.text
+    if re.search(r"\(\?[a-z]*s", rung.text):
+        return True
+    options = re2.Options()
+    options.log_errors = False
+    for kind, text in tokens(rung.text):
+        if kind == "plain" and text in ("\n", "^", "$"):
+            return True
+        if kind in ("set", "escape") and text not in (r"\A", r"\z", r"\b", r"\B"):
+            try:
+                if re2.compile(translated(text).encode(), options).fullmatch(b"\n"):
+                    return True
+            except (re2.error, Unfit):
+                continue
+    return False
 
 
 def _needed(rung: Rung) -> tuple[bytes, int]:

@@ -10,7 +10,7 @@ import msgspec
 
 from flowbench.cancel import CancelToken
 from flowbench.tools.searching import shown
-from flowbench.tools.searching.hits import Ask, ContextLine, FileHits, GrepMatch
+from flowbench.tools.searching.hits import Ask, ContextLine, FileHits, GrepMatch, Unfit
 
 BLOCK = 1 << 20  # bytes between two looks at the token
 LONGEST = 256 << 20  # bytes of a line, or with multiline of a file, that are searched
@@ -18,19 +18,26 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Pattern(Protocol):
-    """What finds. by_line: it must be given one line at a time."""
+    """What finds. by_line: it must be given one line at a time. is_for_ascii: it is wrong elsewhere.
+
+    spans: a match may lie in several lines.
+    """
 
     by_line: bool
+    is_for_ascii: bool
+    spans: bool
 
     def find(self, data: bytes, at: int = 0) -> tuple[int, int] | None: ...
     def may_be_in(self, data: bytes) -> bool: ...
 
 
 def search_file(file: BinaryIO, pattern: Pattern, ask: Ask, hits: FileHits, token: CancelToken) -> None:
-    """Fill in what the file holds. Raises: OSError, Aborted."""
+    """Fill in what the file holds. Raises: OSError, Unfit, Aborted."""
     lines = Lines(pattern, ask, hits)
     for block, is_whole in _blocks(file, ask, hits, token):
         token.heartbeat()
+        if pattern.is_for_ascii and not block.isascii():
+            raise Unfit("beside letters that are not ASCII")
         if not lines.take(block) or not is_whole:
             break
     lines.end()
@@ -111,7 +118,7 @@ class Lines:
 
     def _found(self, block: bytes) -> Iterator[tuple[int, int, int, int]]:
         """(where its lines begin and end, where the match begins and ends) of each match; lines that touch are one."""
-        if self._ask.multiline:
+        if self._pattern.spans:
             yield from _merged(block, self._pattern)
         elif self._pattern.may_be_in(block):
             yield from _by_line(block, self._pattern) if self._pattern.by_line else _each(block, self._pattern)
@@ -123,9 +130,12 @@ class Lines:
         self._number += block.count(b"\n", start, end)
         if not self._is_content:
             return
-        text = block[start:end].decode("utf-8", "replace")
-        where = len(block[start:at].decode("utf-8", "replace").encode())
-        width = len(block[at:stop].decode("utf-8", "replace").encode())
+        line_bytes = block[start:end]
+        text = line_bytes.decode("utf-8", "replace")
+        where, width = at - start, stop - at
+        if not line_bytes.isascii():
+            where = len(block[start:at].decode("utf-8", "replace").encode())
+            width = len(block[at:stop].decode("utf-8", "replace").encode())
         line, is_cut = shown.around(shown.plain(text), self._ask.max_columns, where, where + width)
         before, self._near = tuple(self._near), []
         column = shown.column(text, where)

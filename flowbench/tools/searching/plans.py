@@ -15,6 +15,7 @@ from flowbench.tools.searching.ladder import Rung
 
 WINDOWS = (16, 64, 256)  # files that are searched at a time while a page fills; the first hits come after the first
 REST = 2048  # files at a time behind those
+ALL = 8192  # where there are no pages
 
 
 class Engine(Protocol):
@@ -38,7 +39,7 @@ def everything(engine: Engine, ask: Ask, rung: Rung, hearer: Hearer, token: Canc
         return engine.tree(ask, rung, hearer, token)
     searched = 0
     entries = candidates(ask, token, is_ordered=False)
-    while window := [_place(ask, entry) for entry in islice(entries, REST)]:
+    while window := [_place(ask, entry) for entry in islice(entries, ALL)]:
         searched += engine.files(ask, rung, window, hearer, token)
     return searched
 
@@ -124,4 +125,4 @@ def _is_large(entry: Entry) -> bool:
 
 
 def _place(ask: Ask, entry: Entry) -> bytes:
-    return os.fsencode(os.path.relpath(entry.place, ask.root))
+    return os.fsencode(entry.place[len(ask.root) :].lstrip("/"))

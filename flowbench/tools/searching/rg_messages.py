@@ -21,6 +21,8 @@ from flowbench.tools.searching.hits import LARGE, Ask, ContextLine, FileHits, Gr
 HEAD = 7 * LARGE  # bytes that are kept of a message that is too long; JSON writes one byte as six at worst
 LONGEST = 8 * LARGE  # bytes of a message that is kept whole
 TAIL = 4096  # bytes that are kept of what follows its text
+LONG = 1 << 14  # bytes of a message that is looked through before it is decoded
+FIRST_SPAN = re.compile(rb'"\},"start":\d+,"end":\d+')
 BEHIND_TEXT = re.compile(rb'"\},"line_number":(\d+|null)')  # cannot stand in a JSON string, where quotes are escaped
 
 
@@ -140,6 +142,8 @@ class Messages:
                 del self._rest[: found.start()]
 
     def _message(self, line: bytes) -> None:
+        if len(line) > LONG:
+            line = _first_only(line)
         kind = line[9:13]
         if kind == b"matc":
             if self._is_content or self._waits or self._ask.multiline:
@@ -174,6 +178,10 @@ class Messages:
             self._near(data)
 
     def _match(self, data: _Line) -> None:
+        if self._ask.per_file is not None and self._file.count >= self._ask.per_file:
+            if self._is_content:
+                self._near(data)  # behind the last match that is wanted rg calls it now a match, now context
+            return
         self._settle()
         self._file.count += 1
         text = data.lines.decoded()
@@ -182,7 +190,7 @@ class Messages:
         if not self._is_content:
             return
         number = data.line_number or 0
-        self._last = number + max(text.count("\n") - text.endswith("\n"), 0)
+        self._last = number if not self._ask.multiline else number + max(text.count("\n") - text.endswith("\n"), 0)
         if not data.submatches and not data.is_cut:
             found = self._locate(data.lines.raw().removesuffix(b"\n"))
             data.submatches = [] if found is None else [_Span(*found)]
@@ -192,6 +200,8 @@ class Messages:
     def _near(self, data: _Line) -> None:
         """A line of context belongs to the match before it as far as that one's reaches, else to the one behind it."""
         number = data.line_number or 0
+        if self._ask.multiline:
+            self._reach = data.absolute_offset + len(data.lines.raw())
         near = ContextLine(number, shown.head(shown.plain(data.lines.decoded()), self._ask.max_columns)[0])
         is_behind = self._last >= 0 and number - self._last <= self._ask.after
         (self._context if is_behind else self._before).append(near)
@@ -231,6 +241,10 @@ class Messages:
 
 
 def _shown(path: str, data: _Line, text: str, before: list[ContextLine], most: int | None) -> GrepMatch:
+    if most is None and len(text) < LARGE // 4 and data.submatches and text.isascii():  # what most of them are
+        first = data.submatches[0]
+        line, column, length = shown.plain(text), first.start + 1, first.end - first.start
+        return GrepMatch(path, data.line_number or 0, line, tuple(before), (), column, length=length)
     span = data.submatches[0] if data.submatches else None
     start, end = (span.start, span.end) if span is not None else (0, 0)
     if data.lines.coded is not None:  # offsets of the file's bytes, not of the text
@@ -245,13 +259,13 @@ def _shown(path: str, data: _Line, text: str, before: list[ContextLine], most: i
 
 def _shortened(head: bytes, tail: bytes) -> bytes:
     """A message of which the middle is missing, as one that can be read. head: ends in the text of a line."""
-    found = BEHIND_TEXT.match(tail)
+    found = BEHIND_TEXT.search(tail)
     at = head.find(b'"lines":{"')
     if found is None or at < 0:
         return head[:13]  # which tells at least that there is a match
     is_text = head.startswith(b'text":"', at + 10)
     start = at + 10 + (7 if is_text else 8)
-    value = head[start:]
+    value, tail = head[start:], tail[found.start() :]
     if is_text:
         value = re.sub(rb"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-f]{0,3})?\Z", rb"\1", value[-64:])
         value = (head[start:-64] + value).decode("utf-8", "ignore").encode()
@@ -263,6 +277,13 @@ def _shortened(head: bytes, tail: bytes) -> bytes:
     return b'%s%s"},"line_number":%s,"absolute_offset":%s,"submatches":[%s],"is_cut":true}}' % (
         head[:start], value, found[1], offset[1] if offset else b"0", submatches
     )  # fmt: skip
+
+
+def _first_only(line: bytes) -> bytes:
+    """A long message with the first of its submatches alone: there may be one for each character of a line."""
+    found = BEHIND_TEXT.search(line)
+    span = None if found is None else FIRST_SPAN.search(line, found.end())
+    return line if span is None else line[: span.end()] + b"}]}}"
 
 
 def _nul_before(place: bytes, reach: int) -> int | None:

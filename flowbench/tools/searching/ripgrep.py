@@ -21,7 +21,7 @@ import msgspec
 from flowbench.cancel import CancelToken
 from flowbench.tools.searching.guarded import Guarded
 from flowbench.tools.searching.hits import Ask, Collected, FileHits, Hearer, Unable, Unfit
-from flowbench.tools.searching.in_process import in_threads
+from flowbench.tools.searching.in_process import NO_WAIT, in_threads
 from flowbench.tools.searching.ladder import Rung
 from flowbench.tools.searching.linear import Linear
 from flowbench.tools.searching.rg_messages import Messages
@@ -63,8 +63,8 @@ class Ripgrep:
         self.program = program
 
     def takes_tree(self, ask: Ask) -> bool:
-        """One of rg's globs that takes in would take back what is ignored, too, and so is used for names alone."""
-        return ask.glob is None or (ask.kind is None and basename_glob(ask) is not None)
+        """A glob that takes in would make rg take back what is ignored, too; a type makes it tell of all it leaves."""
+        return ask.glob is None and ask.kind is None
 
     def tree(self, ask: Ask, rung: Rung, hearer: Hearer, token: CancelToken) -> int:
         """Raises: Unfit, Unable, Aborted."""
@@ -80,16 +80,10 @@ def search_tree(program: str, ask: Ask, rung: Rung, hearer: Hearer, token: Cance
 
     Raises: Unfit, Unable, Aborted.
     """
-    argv = [program, *BASE, *_options(ask, rung), "--glob=!.git"]
-    if ask.glob is None or not ask.glob.names_node_modules:
-        argv.append("--glob=!node_modules/")
+    argv = [program, *BASE, *_options(ask, rung), "--glob=!.git", "--glob=!node_modules/"]
     argv += ["--hidden"] if ask.hidden else ["--glob=!.*"]  # else rg shows those that an ignore file takes back in
     argv += [] if ask.gitignore else ["--no-ignore"]
     argv += [] if ask.recursive else ["--max-depth=1"]
-    names = [] if ask.kind is None else _type_globs(ask)
-    if ask.glob is not None:
-        names.append(basename_glob(ask) or "")
-    argv += [f"--type-add=asked:{name}" for name in names] + (["--type=asked"] if names else [])
     if ask.multiline or not ask.stops_at_nul:
         return _run([*argv, "--", "./"], ask, rung, hearer, token, is_explicit=False)
     heads: dict[bytes, int] = {}
@@ -109,15 +103,6 @@ def search_files(
     return count
 
 
-def basename_glob(ask: Ask) -> str | None:
-    """The glob as one for names alone, if that is all it asks for; None if it says something about directories."""
-    if ask.glob is None or not ask.glob.pattern.startswith("**/"):
-        return None
-    name = ask.glob.pattern[3:]
-    # What the two matchers may read in different ways is left to ours.
-    return name if re.fullmatch(r"[\w.*?+@=~ -]+", name, re.ASCII) and "**" not in name else None
-
-
 def _options(ask: Ask, rung: Rung) -> list[str]:
     if "\0" in rung.text or len(rung.text.encode("utf-8", "surrogatepass")) > LONGEST:
         raise Unable("a pattern that cannot be an argument")
@@ -130,16 +115,6 @@ def _options(ask: Ask, rung: Rung) -> list[str]:
     if ask.mode == "content":
         options += [f"--before-context={ask.before}", f"--after-context={ask.after}"]
     return [*options, f"--regexp={rung.text}"]
-
-
-def _type_globs(ask: Ask) -> list[str]:
-    assert ask.kind is not None
-    names = [f"?*.{extension}" for extension in ask.kind.extensions] + ([ask.kind.name] if ask.kind.name else [])
-    return ["".join(f"[{c}{c.upper()}]" if c.isalpha() else _plain(c) for c in name) for name in names]
-
-
-def _plain(character: str) -> str:
-    return character if character in "?*." or character.isalnum() else f"[{character}]"
 
 
 def _run(
@@ -201,7 +176,9 @@ def _search_heads(
         return
     try:
         pattern = Linear(rung, ignore_case=ask.ignore_case)
-    except Unfit:  # it may be slow, and is left to rg
+        if pattern.is_for_ascii:
+            raise Unfit("beside letters that are not ASCII")
+    except Unfit:  # left to rg, which searches what is behind the NUL byte, too
         search_files(program, ask, rung, list(heads), hearer, token)
         return
     folder = os.fsencode(ask.root)
@@ -209,7 +186,7 @@ def _search_heads(
     for place, nul in token.iter(heads.items()):
         if nul >= max(pattern.shortest, 1):
             try:
-                fd = os.open(os.path.join(folder, place), os.O_RDONLY | os.O_NONBLOCK)
+                fd = os.open(os.path.join(folder, place), os.O_RDONLY | NO_WAIT)
             except OSError:
                 continue
             try:

@@ -20,6 +20,7 @@ PATTERNS = [
     "foo", "^foo", "foo$", "FOO", "o+", "fo{2}", "foo|bar", "(foo|ba[rz])", r"\w+", r"\d+", r"foo\d", r"\s$",
     r"[^\s]+ foo", "foo(", "[foo", "a{,3}b", "{x}", "(", ")", r"\(foo\)", "x*", "^$", "^", "$", ".", "", "日本", "ö",
     r"[\w-]+ foo", r"foo\s", r"(?i)FOO", r"(?<word>foo)", r"(a+)+\$", "\\", "*", "foo\nbar", r"foo\nbar",
+    r"\bfoo\b", r"\Bo", r"(?<=f)oo", r"foo(?! bar)", r"(\w)\1 ", r"(abc)\1", r"(?=foo)\w+", r"(?<x>a)b(?=c)",
     r"\Afoo", r"foo\z",
     r"\x66oo", r"\u0066oo", r"\p{L}+", r"[[:digit:]]+", "-dash", "--", r"\Qfoo", "foo\0", r"\x00",
 ]  # fmt: skip
@@ -29,6 +30,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "count": {"mode": "count"},
     "files": {"mode": "files_with_matches"},
     "context": {"context": 1},
+    "multiline": {"multiline": True, "glob": "*.{txt,py}"},
 }
 
 
@@ -42,6 +44,8 @@ def answers(monkeypatch: pytest.MonkeyPatch, *args: Any, **options: Any) -> tupl
 
 def assert_same(theirs: tools.GrepResult, ours: tools.GrepResult) -> None:
     """Small differences first: whole results are long."""
+    if ours == theirs:
+        return
     assert [match for match in theirs.matches if match not in ours.matches][:3] == []
     assert [match for match in ours.matches if match not in theirs.matches][:3] == []
     assert ours == theirs
@@ -68,3 +72,44 @@ def test_what_an_ignore_file_takes_back_in_stays_hidden(tmp_path: Path, monkeypa
         theirs, ours = answers(monkeypatch, "foo", tmp_path, hidden=hidden)
         assert_same(theirs, ours)
         assert [match.path for match in ours.matches] == found
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ignore_case": True},
+        {"hidden": False},
+        {"gitignore": False},
+        {"recursive": False},
+        {"max_count": 5},
+        {"max_count": 5, "offset": 3},
+        {"max_count": 0},
+        {"mode": "count", "max_count": 3, "offset": 1},
+        {"mode": "files_with_matches", "max_count": 3, "offset": 1},
+        {"max_count_per_file": 2, "context": 1},
+        {"context_before": 2},
+        {"context_after": 3},
+        {"context": 100},
+        {"max_columns": 12, "context": 1},
+        {"max_columns": 3},
+        {"type": "py"},
+        {"type": "txt", "glob": "a/**"},
+        {"glob": "**/*.txt", "gitignore": False},
+        {"glob": "{a.txt,b}"},
+        {"multiline": True, "context": 1},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("pattern", ["foo", r"[\w ]+ foo", "f(?=oo)"])
+def test_any_option_gives_the_same(
+    pattern: str, options: dict[str, Any], tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_same(*answers(monkeypatch, pattern, tree, **options))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.txt", "crlf.txt", "line.bin", "late.bin", "utf16.txt", "bom.txt", "empty.txt", "odd.txt"]
+)
+def test_one_file_gives_the_same(name: str, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for options in ({}, {"context": 1}, {"mode": "count"}, {"mode": "files_with_matches"}, {"multiline": True}):
+        assert_same(*answers(monkeypatch, "foo", tree / name, **options))

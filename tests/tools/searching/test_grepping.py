@@ -21,7 +21,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return plant(tmp_path_factory.mktemp("tree"))
+    return plant(tmp_path_factory.mktemp("tree"), with_large=True)
 
 
 def write(folder: Path, **files: str | bytes) -> Path:

@@ -40,13 +40,15 @@ FILES: dict[str, bytes] = {
     "a/y.txt": b"foo y\n",
     "odd.txt": b"foo( [foo {x} a{,3}b $1 \\d\n(foo)\naa bb aa\nabcabc\n",
     "many.txt": b"".join(b"foo %d\n" % n if n % 3 else b"other %d\n" % n for n in range(60)),
+}
+LARGE_FILE = {
     "large.txt": b"foo early\n" + (b"y" * 99999 + b"\n") * (LARGE // 100000 + 1) + b"foo late\n",
 }
 
 
-def plant(root: Path) -> Path:
+def plant(root: Path, *, with_large: bool = False) -> Path:
     """Write it all below `root`, with a broken link, a link out of it, and a pipe."""
-    for name, content in FILES.items():
+    for name, content in (FILES | (LARGE_FILE if with_large else {})).items():
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
