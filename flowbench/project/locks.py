@@ -6,12 +6,13 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from flowbench.project import ids
 from flowbench.project.errors import ProjectError
+from flowbench.project.events import Event, append
 
 if TYPE_CHECKING:
     from flowbench.project.state import State
@@ -41,10 +42,18 @@ class FileLock(msgspec.Struct, frozen=True):
 
 
 class Locks:
-    """File locks of a project. Taking and giving back is one transaction each, among all processes."""
+    """File locks of a project. Taking and giving back is one transaction each, among all processes, and is logged.
 
-    def __init__(self, state: State, now: Callable[[], str], clock: Callable[[], float] = time.time) -> None:
-        self._state, self._now, self._clock = state, now, clock
+    tell: makes the event of a type, a task and a payload. clock: unix seconds.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        tell: Callable[[str, str | None, dict[str, Any]], Event],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._state, self._tell, self._clock = state, tell, clock
 
     def lock(
         self,
@@ -68,7 +77,9 @@ class Locks:
             held = {lock.file: lock for lock in self.held()}
             free = [file for file in wanted if file not in held or held[file].task == task]
             return free, [held[file] for file in wanted if file not in free]
-        mine, others = [], []
+        mine: list[str] = []
+        others: list[FileLock] = []
+        told = self._tell("files_locked", task, {"files": mine})
         with self._state.write() as connection:
             for file in wanted:
                 row = connection.execute(f"SELECT {_COLUMNS} FROM file_locks WHERE file_path=?", (file,)).fetchone()  # noqa: S608
@@ -81,9 +92,13 @@ class Locks:
                 born = _born(pid) if pid is not None else None
                 connection.execute(
                     "INSERT OR REPLACE INTO file_locks VALUES(?,?,?,?,?,?,?)",
-                    (file, task, self._now(), lasts, pid, born, host),
+                    (file, task, told.timestamp, lasts, pid, born, host),
                 )
                 mine.append(file)
+            if mine:
+                append(connection, told)
+            for each in others:
+                append(connection, self._tell("lock_conflict", task, {"file": each.file, "held_by": each.task}))
         return mine, others
 
     def unlock(self, task: str, files: Sequence[str] | None = None, *, dry_run: bool = False) -> list[str]:
@@ -94,6 +109,7 @@ class Locks:
             with self._state.write() as connection:
                 for file in mine:
                     connection.execute("DELETE FROM file_locks WHERE file_path=? AND task_id=?", (file, task))
+                append(connection, self._tell("files_unlocked", task, {"files": sorted(mine)}))
         return sorted(mine)
 
     def clear(self, *, dry_run: bool = False) -> int:
@@ -102,6 +118,7 @@ class Locks:
         if count and not dry_run:
             with self._state.write() as connection:
                 connection.execute("DELETE FROM file_locks")
+                append(connection, self._tell("locks_cleared", None, {"count": count}))
         return count
 
     def extend(self, task: str, *, ttl: float = TTL_SECONDS) -> int:

@@ -85,7 +85,7 @@ class Project:
         """Which task edits which file."""
         from flowbench.project.locks import Locks
 
-        return Locks(self.state, self.now, self.clock)
+        return Locks(self.state, self.told, self.clock)
 
     def catalogue(self) -> Catalogue:
         """All records as their files have them; `problems` says what had to be left out. Raises: DuplicateRecord."""
@@ -235,6 +235,13 @@ class Project:
     def statuses(self, epic: str | None = None) -> dict[str, Status]:
         """{task: effective status}."""
         return {task.id: task.status for task in self.tasks(epic)}
+
+    def told(self, type: str, task: str | None, payload: dict[str, Any], epic: str | None = None) -> Event:
+        """An event of now, by the actor, for who writes it. epic: that of the task unless given."""
+        from flowbench.project.events import Event
+
+        epic = ids.epic_of(task or "") if epic is None else epic
+        return Event(type=type, timestamp=self.now(), epic=epic, task=task, actor=self.actor, payload=payload)
 
     # Writing
 

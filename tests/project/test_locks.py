@@ -102,6 +102,22 @@ def test_no_files_and_no_task_are_refused(project: Project) -> None:
         project.locks.lock("fn-1", ["a.py"])
 
 
+def test_taking_refusing_and_giving_back_are_told_in_the_log(project: Project) -> None:
+    project.locks.lock("fn-1.1", ["a.py", "b.py"])
+    project.locks.lock("fn-1.2", ["b.py", "c.py"])
+    project.locks.unlock("fn-1.1")
+    project.locks.unlock("fn-1.1")
+    project.locks.clear()
+
+    assert [(event.type, event.task, event.payload) for event in project.events()] == [
+        ("files_locked", "fn-1.1", {"files": ["a.py", "b.py"]}),
+        ("files_locked", "fn-1.2", {"files": ["c.py"]}),
+        ("lock_conflict", "fn-1.2", {"file": "b.py", "held_by": "fn-1.1"}),
+        ("files_unlocked", "fn-1.1", {"files": ["a.py", "b.py"]}),
+        ("locks_cleared", None, {"count": 1}),
+    ]
+
+
 def test_who_only_asks_makes_no_state(project: Project) -> None:
     assert project.locks.held() == []
     assert project.locks.unlock("fn-1.1") == []
