@@ -149,6 +149,8 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.AmbiguousId           two epics have this number
 │  ├─ project.TaskRefused           against the rules: who may start, what is done already
 │  ├─ project.EpicRefused
+│  ├─ project.PhaseRefused          not the phase that comes next
+│  ├─ project.NoCheckpoint
 │  ├─ project.NoSuchRun             no loop of an agent, or several
 │  ├─ project.BadStack
 │  ├─ project.BadEpicsFile          names no epics

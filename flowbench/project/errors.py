@@ -207,6 +207,18 @@ class EpicRefused(ProjectError):
     code = "epic_refused"
 
 
+class PhaseRefused(ProjectError):
+    """A phase of a worker is not the one that comes next, or there is none of that name."""
+
+    code = "phase_refused"
+
+
+class NoCheckpoint(ProjectError):
+    """Nothing was saved, or what is there is no checkpoint of the epic."""
+
+    code = "no_checkpoint"
+
+
 class NoSuchRun(ProjectError):
     """No loop runs, several do, or none of that name."""
 
