@@ -45,6 +45,18 @@ def _awaited(name: str, uses: Literal["thread", "process"] = "thread") -> Tool:
     return Tool(name, call, uses, name)
 
 
+def _threaded(name: str) -> Tool:
+    """One that takes a moment and no token: it goes on to its end, wherever that is."""
+
+    async def call(options: Options, token: CancelToken, heard: Heard) -> Any:
+        from flowbench import tools
+
+        function: Callable[..., Any] = getattr(tools, name)
+        return await blocking(name, token, lambda _: function(**options))
+
+    return Tool(name, call, "thread", name)
+
+
 def _quick(name: str) -> Tool:
     """One that is over at once and takes no token."""
 
@@ -118,12 +130,6 @@ async def _decode_sixel(options: Options, token: CancelToken, heard: Heard) -> A
     return await blocking("decode_sixel", token, lambda _: tools.decode_sixel(_bytes(options)))
 
 
-async def _copy_to_clipboard(options: Options, token: CancelToken, heard: Heard) -> Any:
-    from flowbench import tools
-
-    return await blocking("copy_to_clipboard", token, lambda _: tools.copy_to_clipboard(**options))
-
-
 def _bytes(options: Options) -> Any:
     """What `data` holds, or the file at `path`. Raises: SixelFailed, PathMissing."""
     from flowbench.tools.errors import PathMissing, SixelFailed
@@ -142,6 +148,8 @@ CATALOG: Mapping[str, Tool] = {
     each.name: each
     for each in (
         Tool("grep", _grep, "thread", "grep"),
+        _threaded("search"),
+        _threaded("has_match"),
         _awaited("glob"),
         _awaited("fuzzy_find"),
         _awaited("ast_grep"),
@@ -155,7 +163,7 @@ CATALOG: Mapping[str, Tool] = {
         Tool("encode_sixel", _encode_sixel, "thread"),
         Tool("decode_sixel", _decode_sixel, "thread"),
         _awaited("read_image_from_clipboard"),
-        Tool("copy_to_clipboard", _copy_to_clipboard, "thread", "copy_to_clipboard"),
+        _threaded("copy_to_clipboard"),
         _awaited("count_tokens"),
         _quick("visible_width"),
         _quick("truncate_to_width"),

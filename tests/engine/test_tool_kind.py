@@ -76,6 +76,12 @@ def test_an_edit_that_only_tells_needs_no_trust_and_cannot_be_talked_into_writin
     assert code.read_text() == "log(1)\n"
 
 
+def test_texts_are_searched_and_can_decide() -> None:
+    assert answer({"tool": "search", "pattern": "b+"}, "abc\nxyz")["match_count"] == 1
+    assert answer({"tool": "has_match", "pattern": "^x", "multiline": True}, "abc\nxyz") is True
+    assert answer({"tool": "has_match", "content": "abc", "input": "pattern"}, "x") is False
+
+
 def test_processes_are_listed_and_ended() -> None:
     with subprocess.Popen(["sleep", "600"]) as sleeper:
         (listed,) = answer({"tool": "process_list"}, sleeper.pid)

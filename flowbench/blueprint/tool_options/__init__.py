@@ -13,6 +13,8 @@ __all__ = ["TOOLS", "ToolOptions"]
 
 ALL: tuple[type[ToolOptions], ...] = (
     search.Grep,
+    search.Search,
+    search.HasMatch,
     search.Glob,
     search.FuzzyFind,
     search.AstGrep,

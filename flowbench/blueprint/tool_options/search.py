@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowbench.blueprint.tool_options.base import Timed
+from flowbench.blueprint.tool_options.base import Timed, ToolOptions
 
 
 class Grep(Timed, frozen=True):
@@ -35,6 +35,39 @@ class Grep(Timed, frozen=True):
     max_columns: int | None = None
     max_count_per_file: int | None = None
     mode: Literal["content", "count", "files_with_matches"] | None = None
+
+
+class Search(ToolOptions, frozen=True):
+    """Finds lines in a text by a regular expression. content: the text. pattern: what to find. ignore_case: any case
+    will do. multiline: a match may span lines. max_count: matches to tell. offset: matches to pass over first. context:
+    lines before and after each. context_before: lines before. context_after: lines after. max_columns: bytes of a line.
+    mode: content, count, or files_with_matches.
+    """
+
+    tool, principal, needed = "search", "content", ("content", "pattern")
+    content: str | None = None
+    pattern: str | None = None
+    ignore_case: bool | None = None
+    multiline: bool | None = None
+    max_count: int | None = None
+    offset: int | None = None
+    context: int | None = None
+    context_before: int | None = None
+    context_after: int | None = None
+    max_columns: int | None = None
+    mode: Literal["content", "count", "files_with_matches"] | None = None
+
+
+class HasMatch(ToolOptions, frozen=True):
+    """Says whether a regular expression is found in a text. content: the text. pattern: what to find. ignore_case: any
+    case will do. multiline: a match may span lines.
+    """
+
+    tool, principal, needed = "has_match", "content", ("content", "pattern")
+    content: str | None = None
+    pattern: str | None = None
+    ignore_case: bool | None = None
+    multiline: bool | None = None
 
 
 class Glob(Timed, frozen=True):
