@@ -1,4 +1,4 @@
-"""Search: glob and fuzzy over a real tree, beside ripgrep and plain Python; one of the n is one call.
+"""Search: grep, glob and fuzzy over a real tree, beside ripgrep and plain Python; one of the n is one call.
 
 The tree is that of the installed packages, listed warm; hidden files on, `.git` and `node_modules` left out.
 """
@@ -12,7 +12,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 
-from flowbench.tools import fuzzy_find, glob
+from flowbench.tools import fuzzy_find, glob, grep
 from flowbench.tools.files.finding import scorer
 from tests.bench.measure import Figure, beside
 
@@ -52,6 +52,53 @@ def globbed() -> Iterator[Figure]:
         return len(glob("**/*.py", corpus(), hidden=True, gitignore=False, max_results=50))
 
     yield beside("glob-first", first, lambda: ripgrep("--files", "--no-ignore", "-g", "*.py"), 50, each=1)
+
+
+def grepped() -> Iterator[Figure]:
+    """Beside `rg -n`, its lines read; and without `rg`, beside a plain loop over files and lines."""
+    for name, pattern, terms, options in (
+        ("grep-literal", "isinstance", {}, []),
+        ("grep-regex", r"def \w+_[0-9]", {}, []),
+        ("grep-glob", r"def \w+_[0-9]", {"glob": "*.py"}, ["-g", "*.py"]),
+        ("grep-count", "isinstance", {"mode": "count"}, ["-c"]),
+    ):
+
+        def ours(pattern: str = pattern, terms: dict[str, str] = terms) -> int:  # type: ignore[assignment]
+            return grep(pattern, corpus(), **terms).total_matches  # type: ignore[arg-type]
+
+        def floor(pattern: str = pattern, options: list[str] = options) -> int:
+            return len(ripgrep("-n", *options, "-e", pattern))
+
+        yield beside(name, ours, floor, ours(), each=1)
+
+    def first() -> int:
+        return len(grep("import", corpus(), glob="*.py", max_count=50).matches)
+
+    yield beside("grep-first", first, lambda: ripgrep("-n", "-g", "*.py", "-e", "import"), first(), each=1)
+
+    def plain() -> int:
+        found = (path for path in listed() if path.endswith(".py"))
+        return sum(1 for path in found for line in _lines(path) if b"isinstance" in line)
+
+    def alone() -> int:
+        before = os.environ.get("FLOWBENCH_RIPGREP")
+        os.environ["FLOWBENCH_RIPGREP"] = "none"
+        try:
+            return grep("isinstance", corpus(), glob="*.py").total_matches
+        finally:
+            del os.environ["FLOWBENCH_RIPGREP"]
+            if before is not None:
+                os.environ["FLOWBENCH_RIPGREP"] = before
+
+    yield beside("grep-without-rg", alone, plain, alone(), each=1)
+
+
+def _lines(path: str) -> list[bytes]:
+    try:
+        with open(os.path.join(corpus(), path), "rb") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def fuzzy() -> Iterator[Figure]:
