@@ -25,10 +25,26 @@ async def forever(value: Any) -> Any:
     return value
 
 
-def later(made: Evaluation, seconds: float = 0.02, cause: Cause = USER) -> None:
-    timer = threading.Timer(seconds, made.stop, [cause])
-    timer.daemon = True
-    timer.start()
+def later(made: Evaluation, seconds: float = 0.02, cause: Cause = USER, begun: int = 0) -> None:
+    """Stop it from another thread, in a while. begun: not before that many bodies have begun."""
+
+    def stop() -> None:
+        time.sleep(seconds)
+        until = time.monotonic() + 30
+        while len(started) < begun and time.monotonic() < until:
+            time.sleep(0.001)
+        made.stop(cause)
+
+    started: list[str] = []
+    if begun:
+        tell = made.sink.start
+
+        def start(address: str, ref: str, run: Evaluation) -> None:
+            tell(address, ref, run)
+            started.append(address)
+
+        made.sink.start = start  # type: ignore[method-assign]
+    threading.Thread(target=stop, daemon=True).start()
 
 
 def test_a_stop_before_the_start_runs_nothing() -> None:
@@ -78,7 +94,7 @@ def test_a_loop_without_steps_is_stopped() -> None:
 def test_waiting_bodies_are_cancelled_through_every_try() -> None:
     sink = Memory()
     made = evaluation(attempt(fan(attempt(step("a", "$.i", "$.o")), range(10))), {"a": forever}, sink)
-    later(made)
+    later(made, begun=10)
 
     with pytest.raises(Aborted, match="User"):
         go(made)
@@ -161,7 +177,7 @@ def test_a_stop_cancels_each_body_once() -> None:
         return value
 
     made = evaluation(fan(fan(step("a", "$.i", "$.o")) | {"bind": path("$.i")}, range(2)), {"a": counts})
-    later(made)
+    later(made, begun=6)
 
     with pytest.raises(Aborted):
         go(made)
@@ -215,7 +231,7 @@ def test_a_body_that_turns_its_cancellation_into_a_failure_does_not_hide_the_sto
             raise ValueError("sour") from None
 
     made = evaluation(attempt(step("a")), {"a": sour})
-    later(made)
+    later(made, begun=1)
 
     with pytest.raises(Aborted):
         go(made, {"x": 1})
@@ -232,7 +248,7 @@ def test_a_body_that_swallows_its_cancellation_is_the_last_one() -> None:
 
     sink = Memory()
     made = evaluation(seq(step("a"), step("a")), {"a": deaf}, sink)
-    later(made)
+    later(made, begun=1)
 
     with pytest.raises(Aborted):
         go(made, {"x": 1})
@@ -269,7 +285,7 @@ def test_an_abort_of_the_bodys_own_is_its_failure() -> None:
 
 def test_the_task_around_the_evaluation_is_not_left_cancelled() -> None:
     made = evaluation(step("a"), {"a": forever})
-    later(made)
+    later(made, begun=1)
 
     async def around() -> int:
         with pytest.raises(Aborted):
