@@ -22,7 +22,7 @@ from flowbench.project.records import Epic, Task
 from flowbench.project.state import FILE as STATE_FILE
 from flowbench.project.state import Runtime, State
 from flowbench.project.status import Status, parse
-from flowbench.storage import StorageError, locked
+from flowbench.storage import StorageError, locked, queued
 
 if TYPE_CHECKING:
     from flowbench.project.change import Change
@@ -273,7 +273,7 @@ class Project:
         except OSError as error:
             raise StorageError.of(state, error) from error
         path = state / LOCK_FILE
-        with locked(path, seconds) as ours:
+        with queued(path, seconds) as ours:
             if not ours:
                 raise ProjectBusy(path, seconds)
             finish_all(self.layout, self.state, self.hook)
