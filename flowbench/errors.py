@@ -151,6 +151,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.EpicRefused
 │  ├─ project.PhaseRefused          not the phase that comes next
 │  ├─ project.NoCheckpoint
+│  ├─ project.GapRefused            no such gap, or one that says nothing
 │  ├─ project.NoSuchRun             no loop of an agent, or several
 │  ├─ project.BadStack
 │  ├─ project.BadEpicsFile          names no epics

@@ -219,6 +219,12 @@ class NoCheckpoint(ProjectError):
     code = "no_checkpoint"
 
 
+class GapRefused(ProjectError):
+    """No such gap, or one that says nothing."""
+
+    code = "gap_refused"
+
+
 class NoSuchRun(ProjectError):
     """No loop runs, several do, or none of that name."""
 

@@ -36,6 +36,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "epic": ("epic", "Make epics, change them, close and archive them."),
     "task": ("task", "Make tasks, change what they say, skip and split them."),
     "dep": ("dep", "Let tasks wait for each other."),
+    "gap": ("gap", "Note what an epic lacks, and keep it open until that is there."),
+    "parse-findings": ("gap", "Read the findings of a review out of its text, and make gaps of them."),
     "lock": ("lock", "Keep files for a task; those of another task stay with it."),
     "unlock": ("lock", "Give files back."),
     "lock-check": ("lock", "Show which task keeps a file."),
