@@ -152,6 +152,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.PhaseRefused          not the phase that comes next
 │  ├─ project.NoCheckpoint
 │  ├─ project.GapRefused            no such gap, or one that says nothing
+│  ├─ project.ApprovalRefused       never asked, or decided before
 │  ├─ project.NoSuchRun             no loop of an agent, or several
 │  ├─ project.BadStack
 │  ├─ project.BadEpicsFile          names no epics
@@ -180,7 +181,6 @@ FlowbenchError                      everything that flowbench raises for people 
    ├─ notebook.NotebookTimedOut
    ├─ notebook.KernelDied
    └─ notebook.NotebookStopped
-
 cancel.Aborted is a BaseException and stands outside: neither `try` in a flow nor `except Exception` swallows it.
 """
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
+    from flowbench.project.approvals import (
+        Approval,
+    )
     from flowbench.project.change import (
         Change,
     )
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from flowbench.project.errors import (
         AlreadyThere,
         AmbiguousId,
+        ApprovalRefused,
         BadEpicsFile,
         BadStack,
         ConcurrentChange,
@@ -88,6 +92,8 @@ __all__ = [
     "REMOVE",
     "AlreadyThere",
     "AmbiguousId",
+    "Approval",
+    "ApprovalRefused",
     "BadEpicsFile",
     "BadStack",
     "Change",
@@ -139,6 +145,7 @@ __all__ = [
 __getattr__ = front(
     "flowbench.project",
     {
+        "approvals": ("Approval",),
         "change": ("Change",),
         "dag": (
             "Dag",
@@ -147,6 +154,7 @@ __getattr__ = front(
         "errors": (
             "AlreadyThere",
             "AmbiguousId",
+            "ApprovalRefused",
             "BadEpicsFile",
             "BadStack",
             "ConcurrentChange",

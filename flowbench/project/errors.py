@@ -225,6 +225,12 @@ class GapRefused(ProjectError):
     code = "gap_refused"
 
 
+class ApprovalRefused(ProjectError):
+    """No such question was asked, or it was decided otherwise before."""
+
+    code = "approval_refused"
+
+
 class NoSuchRun(ProjectError):
     """No loop runs, several do, or none of that name."""
 

@@ -25,6 +25,7 @@ from flowbench.project.status import Status, parse
 from flowbench.storage import StorageError, locked, queued
 
 if TYPE_CHECKING:
+    from flowbench.project.approvals import Approvals
     from flowbench.project.change import Change
     from flowbench.project.dag import Dag
     from flowbench.project.events import Event
@@ -86,6 +87,13 @@ class Project:
         from flowbench.project.locks import Locks
 
         return Locks(self.state, self.told, self.clock)
+
+    @property
+    def approvals(self) -> Approvals:
+        """What persons were asked, and have decided."""
+        from flowbench.project.approvals import Approvals
+
+        return Approvals(self)
 
     def catalogue(self) -> Catalogue:
         """All records as their files have them; `problems` says what had to be left out. Raises: DuplicateRecord."""

@@ -53,6 +53,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "stack": ("stack", "Show what the repository is made of, and the commands that check it."),
     "guard": ("stack", "Run the tests, linters and type checks of the stack."),
     "invariants": ("stack", "Keep and check what must always hold."),
+    "approvals": ("approvals", "Ask a person, and decide what was asked."),
     "ralph": ("ralph", "Watch, pause, resume and stop the loop of an agent that works through the project."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
