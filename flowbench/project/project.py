@@ -278,6 +278,8 @@ class Project:
         state = self.layout.state
         try:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if state.parent == self.layout.flow and not (state / ".gitignore").exists():
+                (state / ".gitignore").write_text("*\n")  # no repository yet; there may be one later
         except OSError as error:
             raise StorageError.of(state, error) from error
         path = state / LOCK_FILE

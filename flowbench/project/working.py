@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids, sections, status
 from flowbench.project.answering import told
-from flowbench.project.errors import InvalidId, NotFound, TaskRefused
+from flowbench.project.documents import load
+from flowbench.project.errors import InvalidId, NotFound, ProjectError, TaskRefused
+from flowbench.project.layout import at
 from flowbench.project.records import Task
-from flowbench.project.status import Status
+from flowbench.project.status import SATISFIED, Status
 
 if TYPE_CHECKING:
     from flowbench.project.change import Change
@@ -45,6 +48,7 @@ def start(project: Project, task: str, *, force: bool = False, note: str = "", d
         if not goes_on:
             status.move(was, Status.IN_PROGRESS, force=force)
         if not force:
+            _done_elsewhere(project, found)
             _waited_for(change, found)
         taken_over = goes_on and owner not in (None, me)
         if taken_over and not note:
@@ -149,6 +153,22 @@ def unmet(task: Task, known: Mapping[str, Status]) -> list[tuple[str, str]]:
         for id in task.depends_on
         if id not in known or not known[id].is_satisfied
     ]
+
+
+def _done_elsewhere(project: Project, task: Task) -> None:
+    """A task that is finished in another worktree is not begun a second time here."""
+    known = project.runtime(task.id)
+    if known.root is None or known.root == str(project.layout.flow) or known.status not in SATISFIED:
+        return
+    try:
+        there = load(at(Path(known.root)), task.id).task.written
+    except ProjectError:  # that worktree is gone, or has another branch
+        return
+    if there.is_satisfied:
+        raise TaskRefused(
+            f"Cannot start task {task.id}: it is {there} in {Path(known.root).parent}. Merge that branch, or use "
+            "--force to do it again."
+        )
 
 
 def _waited_for(change: Change, task: Task) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowbench.project import Project, ProjectError, Status
+from flowbench.project import Project, ProjectError, Status, TaskRefused, working
 from flowbench.project.layout import at, find, git_common_dir, inside, new
 
 GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
@@ -85,6 +85,18 @@ def test_the_common_dir_is_the_one_that_git_tells(repository: Path, tmp_path: Pa
     assert [git_common_dir(place) for place in places] == told
 
 
+def test_state_beside_the_files_is_kept_out_of_a_repository_that_comes_later(tmp_path: Path) -> None:
+    project, _ = Project.init(tmp_path)
+    with project.change("create") as change:
+        change.create_epic("Early")
+    git(tmp_path, "init", "-q")
+
+    told = git(tmp_path, "status", "--porcelain", "--untracked-files=all")
+
+    assert (project.layout.state / "state.db").is_file()
+    assert ".state" not in told
+
+
 def test_a_git_file_that_leads_nowhere_is_no_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: /nowhere/at/all\n")
     (tmp_path / ".flow").mkdir()
@@ -113,6 +125,23 @@ def test_worktrees_share_claims_and_log_and_not_their_files(repository: Path, tm
     warnings = there.validate().epics[0].warnings
     assert [first in warnings[0], second in warnings[1], str(here.layout.flow) in warnings[1]] == [True, True, True]
     assert [task.status for task in here.tasks()] == [Status.IN_PROGRESS, Status.DONE]
+
+
+def test_what_is_done_in_another_worktree_is_not_begun_again(repository: Path, tmp_path: Path) -> None:
+    git(repository, "worktree", "add", "-q", str(tmp_path / "tree"), "-b", "other")
+    here, there = Project.find(repository), Project.find(tmp_path / "tree")
+    first, second = (task.id for task in here.tasks())
+    with there.change("done") as change:
+        change.set(first, status=Status.DONE)
+        change.set(second, status=Status.SKIPPED)
+
+    with pytest.raises(TaskRefused, match=rf"{first}: it is done in {tmp_path / 'tree'}\. Merge that branch"):
+        working.start(here, first)
+    forced = working.start(here, first, force=True)
+    git(repository, "worktree", "remove", "--force", str(tmp_path / "tree"))
+    alone = working.start(here, second)
+
+    assert (forced["status"], alone["status"]) == ("in_progress", "in_progress")
 
 
 def test_worktrees_do_not_give_a_number_twice(repository: Path, tmp_path: Path) -> None:
