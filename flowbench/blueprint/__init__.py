@@ -110,7 +110,7 @@ if TYPE_CHECKING:
     from flowbench.blueprint.versions.frames import history_frame
     from flowbench.blueprint.versions.git import GitStore
     from flowbench.blueprint.versions.memory import MemoryStore
-    from flowbench.blueprint.versions.named import is_stored, stored
+    from flowbench.blueprint.versions.named import from_store, is_stored, stored
     from flowbench.blueprint.versions.selector import (
         Fixed,
         Latest,
@@ -224,6 +224,7 @@ __all__ = [
     "dumps",
     "expand_paths",
     "fixed",
+    "from_store",
     "functions",
     "highest",
     "hint_names",
@@ -290,7 +291,7 @@ __getattr__ = front(
         "versions.frames": ("history_frame",),
         "versions.git": ("GitStore",),
         "versions.memory": ("MemoryStore",),
-        "versions.named": ("is_stored", "stored"),
+        "versions.named": ("from_store", "is_stored", "stored"),
         "versions.selector": ("Fixed", "Latest", "SemverReq", "VersionSelector", "highest", "resolve", "selector"),
         "versions.semver": ("Requirement", "Version", "parse_requirement", "parse_version"),
         "versions.store": ("BlueprintStore",),

@@ -32,8 +32,5 @@ def _stored(text: str, compat: str | None) -> Blueprint:
 
     from flowbench import blueprint as bp
 
-    found = bp.stored(text, bp.GitStore())
-    blueprint = found.value if compat is None else bp.parse(bp.to_json(found.value), compat)
-    id = text.removeprefix("stored:").partition("@")[0]
-    # As the name of a file: what is refused then says how to look at it and allow just this version.
-    return replace(blueprint, provenance=bp.Provenance(file=f"stored:{id}@{found.trace.version[:SHORT]}"))
+    found = bp.from_store(text, bp.GitStore())
+    return found if compat is None else replace(bp.parse(bp.to_json(found), compat), provenance=found.provenance)

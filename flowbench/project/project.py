@@ -303,6 +303,12 @@ class Project:
             self.locks.extend(task_id)
         return many > 0
 
+    def run(self, task_id: str, **options: Any) -> dict[str, Any]:
+        """Run the Blueprint that a task carries, to its end; see running.run. Raises: TaskRefused, and what it says."""
+        from flowbench.project.running import run
+
+        return run(self, task_id, **options)
+
     def validate(self, epic: str | None = None) -> Report:
         """What is wrong with the project, or with one epic. Raises: InvalidId, NotFound."""
         from flowbench.project.validate import validate

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from flowbench.blueprint.errors import AmbiguousVersion, HeadEmpty, VersionNotFound
-from flowbench.blueprint.model import Blueprint
+from flowbench.blueprint.model import Blueprint, Provenance
 from flowbench.blueprint.versions.selector import SCANNED, Fixed, VersionSelector, resolve, selector
 from flowbench.blueprint.versions.store import BlueprintStore, checked
 from flowbench.blueprint.versions.traced import Traced
 
 PREFIX = "stored:"
+SHORT = 12  # hex digits of a version, as people are shown it
 _BEGINNING = re.compile(r"[0-9a-f]{8,63}")  # no requirement that anybody writes looks like that
 
 
@@ -33,6 +36,16 @@ def stored(text: str, store: BlueprintStore) -> Traced[Blueprint]:
     if not store.history(checked(id), 1):  # a requirement would say that none has a label
         raise HeadEmpty(id, store.list_ids())
     return resolve(store, id, _selector(store, id, wanted.strip()))
+
+
+def from_store(text: str, store: BlueprintStore) -> Blueprint:
+    """The same, to be run: it is data like a file, and what is refused says how to look at just this version of it.
+
+    Raises: as `stored`.
+    """
+    found = stored(text, store)
+    id = text.removeprefix(PREFIX).partition("@")[0]
+    return replace(found.value, provenance=Provenance(file=f"{PREFIX}{id}@{found.trace.version[:SHORT]}"))
 
 
 def _selector(store: BlueprintStore, id: str, text: str) -> VersionSelector:

@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "block": ("work", "Say that a task cannot go on, and why."),
     "fail": ("work", "Say that a task has failed; it is tried again, or what waits for it fails, too."),
     "restart": ("work", "Take a task, and all that waits for it, back to todo."),
+    "run": ("run", "Run the Blueprint that a task carries; the task ends as the run ends."),
     "epic": ("epic", "Make epics, change them, close and archive them."),
     "task": ("task", "Make tasks, change what they say, skip and split them."),
     "dep": ("dep", "Let tasks wait for each other."),
