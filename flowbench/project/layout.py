@@ -13,6 +13,7 @@ from flowbench.project.errors import NoProject, ProjectError
 
 FLOW = ".flow"
 STATE = "flow-state"  # in the git common dir
+BESIDE = ".state"  # in the flow dir, where there is no repository
 FOLDERS = ("epics", "specs", "tasks", "memory", "reviews")
 ARCHIVE = ".archive"
 ENVIRONMENT = "FLOW_STATE_DIR"
@@ -86,7 +87,7 @@ def at(flow: Path, state: Path | None = None) -> Layout:
     """The layout of one `.flow` folder."""
     git = git_common_dir(flow.parent)
     if state is None:
-        state = flow / ".state" if git is None else git / STATE
+        state = flow / BESIDE if git is None else git / STATE
     return Layout(flow, state, git)
 
 

@@ -20,7 +20,7 @@ from flowbench.project.files import read, scan
 from flowbench.project.layout import Layout, find, new
 from flowbench.project.records import Epic, Task
 from flowbench.project.state import FILE as STATE_FILE
-from flowbench.project.state import Runtime, State
+from flowbench.project.state import Runtime, State, place
 from flowbench.project.status import Status, parse
 from flowbench.storage import StorageError, locked, queued
 
@@ -45,7 +45,7 @@ class Project:
 
     def __init__(self, layout: Layout, *, clock: Callable[[], float] = time.time, hook: Hook = silent) -> None:
         self.layout, self.clock, self.hook = layout, clock, hook
-        self.state = State(layout.state / STATE_FILE)
+        self.state = State(place(layout))
         self.problems: list[Problem] = []
 
     @classmethod
@@ -286,6 +286,7 @@ class Project:
         with queued(path, seconds) as ours:
             if not ours:
                 raise ProjectBusy(path, seconds)
+            self.state.settle(state / STATE_FILE)
             finish_all(self.layout, self.state, self.hook)
             yield
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from flowbench.project.layout import BESIDE, Layout
 from flowbench.storage import Database, StorageError
 
 FILE = "state.db"
@@ -108,6 +109,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
         return self.assignee is not None
 
 
+def place(layout: Layout) -> Path:
+    """Where `state.db` is: in the state dir, or beside the files, if it was made before there was a repository."""
+    here, early = layout.state / FILE, layout.flow / BESIDE / FILE
+    return early if not here.exists() and early.is_file() else here
+
+
 class State:
     """path: of `state.db`."""
 
@@ -138,6 +145,17 @@ class State:
         if self._database is not None:
             self._database.close()
             self._database = None
+
+    def settle(self, path: Path) -> None:
+        """Take it to another place, if that can be done at once. The write lock is held."""
+        if self.path == path:
+            return
+        with self.write():  # undoes what a killed writer has left half done
+            pass
+        self.close()
+        with suppress(OSError):
+            os.replace(self.path, path)
+            self.path = path
 
     def runtime(self, task_id: str) -> Runtime | None:
         """None: nothing is known of the task."""

@@ -97,6 +97,23 @@ def test_state_beside_the_files_is_kept_out_of_a_repository_that_comes_later(tmp
     assert ".state" not in told
 
 
+def test_what_was_known_before_there_was_a_repository_is_known_in_it(tmp_path: Path) -> None:
+    early, _ = Project.init(tmp_path)
+    with early.change("create") as change:
+        epic = change.create_epic("Early").id
+    git(tmp_path, "init", "-q")
+    late = Project.find(tmp_path)
+
+    read = [event.type for event in late.events()]
+    with late.change("create") as change:
+        change.create_task(epic, "Late")
+
+    assert read == ["epic_created"]
+    assert [event.type for event in Project.find(tmp_path).events()] == ["epic_created", "task_created"]
+    assert (tmp_path / ".git" / "flow-state" / "state.db").is_file()
+    assert not (tmp_path / ".flow" / ".state" / "state.db").exists()
+
+
 def test_a_git_file_that_leads_nowhere_is_no_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: /nowhere/at/all\n")
     (tmp_path / ".flow").mkdir()
