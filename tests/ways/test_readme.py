@@ -30,10 +30,15 @@ def test_its_cells_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyP
         output["data"] for cell in ran for output in cell["outputs"] if output["output_type"] == "execute_result"
     ]
     frame, ctx = answers
-    assert result.cells == len(cells) == 4
+    printed = "".join(
+        "".join(output["text"]) for cell in ran for output in cell["outputs"] if output["output_type"] == "stream"
+    )
+    assert result.cells == len(cells) == 5
     assert "text/html" in frame
     assert "length" in "".join(frame["text/plain"])
     assert "'length': 3" in "".join(ctx["text/plain"])
+    assert re.search(r"^__init__\.py \d+ def dump\(", printed, re.MULTILINE)
+    assert "fast in /\n" in printed
 
 
 def test_its_table_of_commands_is_complete() -> None:
