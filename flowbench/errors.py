@@ -181,6 +181,7 @@ FlowbenchError                      everything that flowbench raises for people 
    ├─ notebook.NotebookTimedOut
    ├─ notebook.KernelDied
    └─ notebook.NotebookStopped
+
 cancel.Aborted is a BaseException and stands outside: neither `try` in a flow nor `except Exception` swallows it.
 """
 

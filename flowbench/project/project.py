@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flowbench.project.events import Event
     from flowbench.project.index import Catalogue, Problem
     from flowbench.project.locks import Locks
+    from flowbench.project.metrics import Metrics
     from flowbench.project.validate import Report
 
 WAIT_SECONDS = 10.0  # for other writers
@@ -94,6 +95,13 @@ class Project:
         from flowbench.project.approvals import Approvals
 
         return Approvals(self)
+
+    @property
+    def metrics(self) -> Metrics:
+        """How the work goes."""
+        from flowbench.project.metrics import Metrics
+
+        return Metrics(self)
 
     def catalogue(self) -> Catalogue:
         """All records as their files have them; `problems` says what had to be left out. Raises: DuplicateRecord."""

@@ -13,13 +13,15 @@ class Answer(NamedTuple):
     """payload: JSON; `success` is added where it is printed. text: for a person, "" if there is nothing to say.
 
     code: 0 done, 1 the project or a gate says no, 2 a third party's tool failed, 3 it was out of time or not allowed.
-    is_raw: the text is the answer even where JSON is asked for (`cat`, `completions`).
+    is_raw: the text is the answer even where JSON is asked for (`cat`, `completions`). is_data: JSON is the answer
+    wherever no person looks: standard output is no terminal (`stats`).
     """
 
     payload: Mapping[str, Any]
     text: str = ""
     code: int = 0
     is_raw: bool = False
+    is_data: bool = False
 
     @property
     def data(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _main(words: list[str], machine: bool) -> int:
     try:
         with output.checked():
             answer = call(words)
-            if machine and not answer.is_raw:
+            if (machine or (answer.is_data and not sys.stdout.isatty())) and not answer.is_raw:
                 output.say(answer.as_json())
             elif answer.text:
                 output.say(answer.text.removesuffix("\n"))

@@ -55,6 +55,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "guard": ("stack", "Run the tests, linters and type checks of the stack."),
     "invariants": ("stack", "Keep and check what must always hold."),
     "approvals": ("approvals", "Ask a person, and decide what was asked."),
+    "stats": ("stats", "Say how the work goes: counts, durations, tokens, what holds it up."),
     "ralph": ("ralph", "Watch, pause, resume and stop the loop of an agent that works through the project."),
     "completions": ("completions", "Print the script that completes flowctl's words in SHELL."),
 }
