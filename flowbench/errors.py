@@ -153,6 +153,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.NoCheckpoint
 │  ├─ project.GapRefused            no such gap, or one that says nothing
 │  ├─ project.ApprovalRefused       never asked, or decided before
+│  ├─ project.MemoryRefused         switched off, or nothing that can be kept or found
 │  ├─ project.NoSuchRun             no loop of an agent, or several
 │  ├─ project.BadStack
 │  ├─ project.BadEpicsFile          names no epics

@@ -231,6 +231,12 @@ class ApprovalRefused(ProjectError):
     code = "approval_refused"
 
 
+class MemoryRefused(ProjectError):
+    """What is to be remembered or found makes no sense, or the memory is switched off."""
+
+    code = "memory_refused"
+
+
 class NoSuchRun(ProjectError):
     """No loop runs, several do, or none of that name."""
 
