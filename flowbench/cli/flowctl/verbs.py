@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "gap": ("gap", "Note what an epic lacks, and keep it open until that is there."),
     "parse-findings": ("gap", "Read the findings of a review out of its text, and make gaps of them."),
     "memory": ("memory", "Keep what the project has learned: pitfalls, conventions, decisions."),
+    "dag": ("dag", "Show which tasks wait for which: waves, what is ready, the critical path."),
     "lock": ("lock", "Keep files for a task; those of another task stay with it."),
     "unlock": ("lock", "Give files back."),
     "lock-check": ("lock", "Show which task keeps a file."),
