@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowbench.graph.drawing import Drawing, Edge, Node
 from flowbench.graph.labels import EDGE_LABEL_LENGTH, GROUP_LABEL_LENGTH, element_id, tidy
-from flowbench.graph.look import DETAIL_SIZE, FONT, GROUP_FILL, INK, LABEL_SIZE, LINE, LOOKS, box
+from flowbench.graph.look import BOLD, DETAIL_SIZE, FONT, GROUP_FILL, INK, LABEL_SIZE, LINE, LOOKS, box
 
 if TYPE_CHECKING:
     import graphviz
@@ -101,6 +101,8 @@ def _node(node: Node) -> dict[str, str]:
 
 def _edge(edge: Edge) -> dict[str, str]:
     attributes = {"style": edge.style}
+    if edge.style == "bold":
+        attributes["penwidth"] = f"{BOLD:g}"  # the graph's own width would go over the style
     label = tidy(edge.label, EDGE_LABEL_LENGTH)
     if label:
         attributes["label"] = _text(f" {label} ")

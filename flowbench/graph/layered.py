@@ -9,6 +9,7 @@ from itertools import pairwise
 from flowbench.graph.drawing import Drawing, Edge, Node
 from flowbench.graph.labels import EDGE_LABEL_LENGTH, GROUP_LABEL_LENGTH, element_id, tidy, width
 from flowbench.graph.look import (
+    BOLD,
     DETAIL_SIZE,
     FONT,
     GROUP_FILL,
@@ -91,7 +92,7 @@ def _shape(look: Look, centre: Point, box: Box) -> str:
 def _edge(edge: Edge, placed: Placement, number: int, tail: int, head: int) -> tuple[str, float, float]:
     """The arrow, and how far its label reaches to the left and to the right."""
     start, end = placed.centres[tail], placed.centres[head]
-    stroke = f'stroke="{LINE}" stroke-width="{2 if edge.style == "bold" else 1.2}"'
+    stroke = f'stroke="{LINE}" stroke-width="{BOLD if edge.style == "bold" else 1.2}"'
     if edge.style in _DASHES:
         stroke += f' stroke-dasharray="{_DASHES[edge.style]}"'
     if placed.upward[number]:

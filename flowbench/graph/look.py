@@ -17,6 +17,7 @@ DETAIL_LENGTH = 44
 INK = "#1f2937"  # text on a fill of ours: readable whatever the theme behind it
 FAINT_INK = "#5b6472"
 LINE = "#8b949e"  # edges and free text: contrast above 3 on white and on the dark theme's #111
+BOLD = 2.8  # of an edge
 GROUP_FILL = "#8b949e"
 GROUP_OPACITY = "0.09"
 

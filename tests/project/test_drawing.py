@@ -50,6 +50,7 @@ def test_boxes_say_their_status_and_the_critical_path_is_thick(project: Project,
         ".4 · done",
     ]
     assert {edge.style for edge in drawn.edges} == {"bold"}
+    assert svg(project, forked).count('stroke-width="2.8"') >= 2
     assert statuses(found) == {f"{forked}.4": "done"}
 
 
