@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+import types
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Sequence
 from contextlib import suppress
 from typing import Any, Unpack
 
@@ -44,26 +45,26 @@ class PtySession(Controls):
         """The same with a program, found on PATH, and its arguments. Abort returns flags, as with `start`."""
         return self._through(self._begin([application, *args], terms), on_chunk, terms)
 
-    async def stream(self, command: str, *, shell: str = "sh", **terms: Unpack[PtyTerms]) -> AsyncGenerator[str]:
+    def stream(self, command: str, *, shell: str = "sh", **terms: Unpack[PtyTerms]) -> PtyStream:
         """What a command writes, as it comes. Abort returns flags in `last`; leaving the loop early ends the program.
 
         It begins when the first text is asked for. Raises: as `start`.
         """
-        life = self._begin(shell_argv(shell, command), terms)
-        try:
-            async for text in _texts(life, terms):
-                yield self._hear(text)
-        except BaseException:  # cancelled, or the loop was left
-            await self._abandon(life)
-            raise
-        self._end(life)
+        return PtyStream(self, shell_argv(shell, command), terms)
 
-    async def _through(self, life: Life, on_chunk: OnChunk | None, terms: PtyTerms) -> PtyResult:
+    def _through(self, life: Life, on_chunk: OnChunk | None, terms: PtyTerms) -> Coroutine[Any, Any, PtyResult]:
+        return _Begun(self._heard(life, on_chunk, terms))
+
+    async def _heard(self, life: Life, on_chunk: OnChunk | None, terms: PtyTerms) -> PtyResult:
         try:
+            await _pause()
             async for text in _texts(life, terms):
                 self._hear(text)
                 if on_chunk is not None:
                     await _called(on_chunk(text))
+        except GeneratorExit:  # closed, or forgotten: there is no waiting any more
+            self._leave(life)
+            raise
         except BaseException:  # of a callback, or cancelled: the caller does not wait any more
             await self._abandon(life)
             raise
@@ -80,6 +81,70 @@ class PtySession(Controls):
                 break
         with suppress(FlowbenchError, Aborted):  # there is an error already
             self._end(life)
+
+
+class PtyStream(AsyncIterator[str]):
+    """See PtySession.stream. The program is ended when nobody refers to this any more, and by `aclose`."""
+
+    def __init__(self, session: PtySession, argv: Sequence[str], terms: PtyTerms) -> None:
+        self._session, self._argv, self._terms = session, argv, terms
+        self._life: Life | None = None  # while it is read
+        self._texts: AsyncGenerator[str] | None = None
+
+    async def __anext__(self) -> str:
+        if self._texts is None:
+            self._life = self._session._begin(self._argv, self._terms)
+            self._texts = _texts(self._life, self._terms)
+        if self._life is None:
+            raise StopAsyncIteration
+        try:
+            text = await anext(self._texts, None)
+        except BaseException:  # of a callback, or cancelled
+            await self.aclose()
+            raise
+        if text is not None:
+            return self._session._hear(text)
+        life, self._life = self._life, None
+        self._session._end(life)
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """End the program if it goes on, and return when it is gone."""
+        life, self._life = self._life, None
+        if life is not None:
+            await self._session._abandon(life)
+
+    def __del__(self) -> None:
+        if self._life is not None:
+            self._session._leave(self._life)
+
+
+class _Begun(Coroutine[Any, Any, PtyResult]):
+    """A coroutine that has begun, up to a pause: one that is cancelled or dropped before anybody awaits it hears that.
+
+    A plain one that has not begun would never know, and its program would go on.
+    """
+
+    def __init__(self, going: Coroutine[Any, Any, PtyResult]) -> None:
+        self._going = going
+        going.send(None)
+
+    def send(self, value: Any) -> Any:
+        return self._going.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._going.throw(*error)
+
+    def close(self) -> None:
+        self._going.close()
+
+    def __await__(self) -> Generator[Any, Any, PtyResult]:
+        return self._going.__await__()
+
+
+@types.coroutine
+def _pause() -> Generator[None, None, None]:
+    yield
 
 
 async def _texts(life: Life, terms: PtyTerms) -> AsyncGenerator[str]:

@@ -139,6 +139,15 @@ class Controls:
                 hear(None)
         return self.last
 
+    def _leave(self, life: Life) -> None:
+        """End it and be idle at once: nobody reads it any more, and nobody waits for its end."""
+        with suppress(PtyGone):
+            life.kill()
+        life.outflow.leave()
+        self._life, self.last = None, PtyResult(cancelled=True)
+        for hear in tuple(self._watchers):
+            hear(None)
+
     def __del__(self) -> None:
         if (life := getattr(self, "_life", None)) is not None:  # nobody reads it any more
             with suppress(PtyGone):

@@ -12,7 +12,7 @@ from flowbench.cancel import Aborted, CancelToken
 from flowbench.tools import PtyAlreadyRunning, PtyResult
 from flowbench.tools.aio import PtySession
 from flowbench.tools.outflow import LIMIT
-from tests.process.trees import run
+from tests.process.trees import WAIT, run, survivors, tag, until
 
 BLOCK = 1 << 16  # bytes
 
@@ -102,8 +102,6 @@ def test_texts_can_be_looped_over_and_leaving_early_ends_the_program() -> None:
         first = session.last
         async for _ in session.stream("yes"):
             break
-        while session.is_running:
-            await asyncio.sleep(0.01)
         return whole, first, session.last
 
     assert run(case()) == ("a\r\n", PtyResult(exit_code=5), PtyResult(cancelled=True))
@@ -134,3 +132,36 @@ def test_a_slow_reader_holds_the_program_up_and_loses_nothing(tmp_path: Path) ->
 
     assert most * BLOCK <= LIMIT + 3 * BLOCK  # one portion is in the reader's hands, one in the system's
     assert whole == blocks * BLOCK
+
+
+@pytest.mark.parametrize("way", ["cancelled", "closed", "forgotten"])
+def test_a_start_that_nobody_comes_to_await_ends_its_program(way: str) -> None:
+    async def case(word: str) -> PtyResult:
+        session = PtySession()
+        starting = session.start_argv("sh", ["-c", WAIT, word])
+        if way == "cancelled":
+            task = asyncio.ensure_future(starting)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        elif way == "closed":
+            starting.close()
+        del starting
+        assert (session.is_running, session.last) == (False, PtyResult(cancelled=True))
+        return await session.start("exit 3")
+
+    word = tag()
+
+    assert run(case(word)) == PtyResult(exit_code=3)
+    until(lambda: not survivors(word))
+
+
+def test_a_session_whose_stream_was_left_is_free_at_once() -> None:
+    async def case() -> PtyResult:
+        session = PtySession()
+        async for _ in session.stream("echo x; exec sleep 600"):
+            break
+        assert (session.is_running, session.last) == (False, PtyResult(cancelled=True))
+        return await session.start("exit 3")
+
+    assert run(case()) == PtyResult(exit_code=3)
