@@ -152,6 +152,7 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.PhaseRefused          not the phase that comes next
 │  ├─ project.NoCheckpoint
 │  ├─ project.GapRefused            no such gap, or one that says nothing
+│  ├─ project.GitFailed             not there, no repository, or out of time
 │  ├─ project.ApprovalRefused       never asked, or decided before
 │  ├─ project.MemoryRefused         switched off, or nothing that can be kept or found
 │  ├─ project.NoSuchRun             no loop of an agent, or several

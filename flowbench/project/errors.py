@@ -225,6 +225,17 @@ class GapRefused(ProjectError):
     code = "gap_refused"
 
 
+class GitFailed(ProjectError):
+    """git is not there, knows no repository here, or took too long. timed_out: the last of these."""
+
+    code = "git_failed"
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+        self.exit_code = 3 if timed_out else 1
+
+
 class ApprovalRefused(ProjectError):
     """No such question was asked, or it was decided otherwise before."""
 

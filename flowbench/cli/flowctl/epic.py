@@ -8,7 +8,8 @@ import click
 
 from flowbench.cli.flowctl.answer import Answer
 from flowbench.cli.flowctl.session import Session
-from flowbench.cli.flowctl.verb import verb
+from flowbench.cli.flowctl.table import aligned
+from flowbench.cli.flowctl.verb import alias, verb
 from flowbench.project import epics
 
 STATUSES = click.Choice(["ship", "needs_work", "unknown"])
@@ -134,6 +135,23 @@ def set_auto_execute(session: Session, epic: str, pending: bool, done: bool) -> 
     if pending == done:
         raise click.UsageError("give either --pending or --done")
     return said(epics.set_auto_execute(session.project, epic, pending, dry_run=session.dry_run))
+
+
+@verb(of=epic)
+@click.argument("epic")
+def audit(session: Session, epic: str) -> Answer:
+    """Show what an epic leaves open: criteria no task covers, tasks without files or tests, gaps; only advice."""
+    from flowbench.project.auditing import audit as looked_at
+
+    facts = looked_at(session.project, epic)
+    rows = [(each["id"], each["kind"], each["message"]) for each in facts["findings"]]
+    return Answer(facts, aligned(rows) or f"{facts['epic']}: nothing is left open")
+
+
+# Names of a later flowctl.
+alias(set_plan, "plan", of=epic)
+alias(set_plan_review_status, "review", of=epic)
+alias(set_completion_review_status, "completion", of=epic)
 
 
 def said(facts: dict[str, Any]) -> Answer:

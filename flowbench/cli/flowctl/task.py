@@ -8,7 +8,7 @@ from flowbench.cli.flowctl.answer import Answer
 from flowbench.cli.flowctl.epic import said
 from flowbench.cli.flowctl.session import Session
 from flowbench.cli.flowctl.table import aligned
-from flowbench.cli.flowctl.verb import verb
+from flowbench.cli.flowctl.verb import alias, verb
 from flowbench.project import sections, tasks
 from flowbench.project.records import DOMAINS
 
@@ -146,6 +146,9 @@ def show_backend(session: Session, task: str) -> Answer:
 def set_deps(session: Session, task: str, deps: str) -> Answer:
     """Let a task wait for more tasks of its epic."""
     return said(tasks.set_deps(session.project, task, listed(deps), dry_run=session.dry_run))
+
+
+alias(set_spec, "spec", of=task)  # its name in a later flowctl
 
 
 def listed(text: str) -> list[str]:

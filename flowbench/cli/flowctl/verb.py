@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import click
@@ -32,6 +33,13 @@ def verb(
         return command
 
     return made
+
+
+def alias(command: click.Command, name: str, *, of: click.Group) -> None:
+    """Another name of a verb, which help does not list."""
+    shadow = copy(command)
+    shadow.name, shadow.hidden = name, True
+    of.add_command(shadow)
 
 
 def _dry_run() -> click.Option:

@@ -56,6 +56,13 @@ VERBS: dict[str, tuple[str, str]] = {
     "stack": ("stack", "Show what the repository is made of, and the commands that check it."),
     "guard": ("stack", "Run the tests, linters and type checks of the stack."),
     "invariants": ("stack", "Keep and check what must always hold."),
+    "recover": ("recover", "Mark tasks as done that commits name, and that nobody has."),
+    "export": ("exchange", "Write all records, specs, gaps, runtime and events as one JSON value."),
+    "import": (
+        "exchange",
+        "Take in an export or another project; without SOURCE, make records of earlier flowctls Markdown.",
+    ),
+    "outputs": ("outputs", "Leave notes for whoever goes on, and read them."),
     "approvals": ("approvals", "Ask a person, and decide what was asked."),
     "stats": ("stats", "Say how the work goes: counts, durations, tokens, what holds it up."),
     "ralph": ("ralph", "Watch, pause, resume and stop the loop of an agent that works through the project."),
