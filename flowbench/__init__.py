@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         step,
         try_,
     )
-    from flowbench.notebook import output
+    from flowbench.notebook import Project, output
     from flowbench.runtime import (
         Debugger,
         PastRun,
@@ -60,6 +60,7 @@ _HOME = {
     "Debugger": "runtime",
     "FlowbenchError": "errors",
     "PastRun": "runtime",
+    "Project": "notebook",
     "Run": "runtime",
     "RunCancelled": "runtime",
     "RunFailed": "runtime",
@@ -118,6 +119,7 @@ __all__ = [
     "Debugger",
     "FlowbenchError",
     "PastRun",
+    "Project",
     "Run",
     "RunCancelled",
     "RunFailed",
@@ -171,7 +173,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext flowbench`: the magics, and an abort that works in a busy cell."""
-    importlib.import_module("flowbench.notebook").load_ipython_extension(shell)
+    notebook = importlib.import_module("flowbench.notebook")
+    notebook.load_ipython_extension(shell, notebook.Verbs(_flowctl("told"), _flowctl("complete")))
+
+
+def _flowctl(name: str) -> Any:
+    """A function of the command line, which stands above the notebook room: found when it is first called."""
+    return lambda *given: getattr(importlib.import_module("flowbench.cli.flowctl.cells"), name)(*given)
 
 
 def unload_ipython_extension(shell: Any) -> None:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from flowbench.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from flowbench.notebook.flowctl_magic import Verbs
     from flowbench.notebook.handover import output
     from flowbench.notebook.headless import Engine, Options, Result, run_notebook
     from flowbench.notebook.kernels import kernel_python
     from flowbench.notebook.parameters import read_parameters
+    from flowbench.notebook.projects import Project
     from flowbench.notebook.show import show
     from flowbench.notebook.terminals import LiveTerminal, terminal
 
@@ -36,8 +38,10 @@ __all__ = [
     "NotebookStopped",
     "NotebookTimedOut",
     "Options",
+    "Project",
     "Result",
     "UsageError",
+    "Verbs",
     "kernel_python",
     "load_ipython_extension",
     "output",
@@ -63,10 +67,12 @@ __getattr__ = front(
             "UsageError",
         ),
         "extension": ("load_ipython_extension", "unload_ipython_extension"),
+        "flowctl_magic": ("Verbs",),
         "handover": ("output",),
         "headless": ("Engine", "Options", "Result", "run_notebook"),
         "kernels": ("kernel_python",),
         "parameters": ("read_parameters",),
+        "projects": ("Project",),
         "show": ("show",),
         "terminals": ("LiveTerminal", "terminal"),
     },

@@ -11,6 +11,7 @@ from flowbench.notebook import picture, results, still, unattended
 from flowbench.notebook.attendant import Attendant
 from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete_line
+from flowbench.notebook.flowctl_magic import FlowctlMagics, Verbs, completions
 from flowbench.notebook.magics import FlowMagics
 from flowbench.notebook.place import is_headless, kernel_of
 from flowbench.notebook.recent import Recent
@@ -19,7 +20,7 @@ from flowbench.notebook.terminals import show_session
 from flowbench.runtime import PastRun, Run, attendants, errors, launched, prints, waiting
 from flowbench.tools import aio
 
-LINE_MAGICS = ("fb", "flowbench")
+LINE_MAGICS = ("fb", "flowbench", "flowctl")
 REPRS: dict[type, Any] = {
     Blueprint: lambda value: still.of_blueprint(value) | picture.svg(value),
     PastRun: lambda value: still.of_run(value) | picture.svg(value.blueprint, value),
@@ -27,13 +28,13 @@ REPRS: dict[type, Any] = {
     StepRecord: still.of_step,
 }
 SESSIONS = (tools.PtySession, aio.PtySession)  # shown live
-MATCHERS = LINE_MATCHER, BODY_MATCHER = "flowbench_line", "flowbench_body"
+MATCHERS = LINE_MATCHER, BODY_MATCHER, FLOWCTL_MATCHER = "flowbench_line", "flowbench_body", "flowbench_flowctl"
 
 
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(shell: Any, verbs: Verbs | None = None) -> None:
     """Register magics, completion, rich reprs (Blueprint, Run, StepRecord, results of tools), the tap and `unattended`.
 
-    Loading again is harmless.
+    verbs: of flowctl; without them there is no %flowctl. Loading again is harmless.
     """
     magics = FlowMagics(shell)
     shell.register_magics(magics)
@@ -41,6 +42,9 @@ def load_ipython_extension(shell: Any) -> None:
     launched.append(magics.recent.heard)
     _forget_matchers(shell)
     shell.Completer.custom_matchers += [_line_matcher(shell, magics), _body_matcher(magics)]
+    if verbs is not None:
+        shell.register_magics(FlowctlMagics(shell, verbs))
+        shell.Completer.custom_matchers.append(_flowctl_matcher(verbs))
     reprs = shell.display_formatter.mimebundle_formatter
     for type, bundle in (REPRS | results.reprs()).items():
         reprs.for_type(type, lambda value, bundle=bundle, **_: bundle(value))
@@ -110,6 +114,18 @@ def _body_matcher(magics: FlowMagics) -> Any:
         return {"completions": found, "matched_fragment": fragment, "suppress": bool(found), "ordered": True}
 
     return complete_cell
+
+
+def _flowctl_matcher(verbs: Verbs) -> Any:
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    @context_matcher(identifier=FLOWCTL_MATCHER)  # type: ignore[untyped-decorator]
+    def complete_verb(context: Any) -> dict[str, Any]:
+        fragment, words = completions(verbs, context.text_until_cursor)
+        found = [SimpleCompletion(text=word, type="flowctl") for word in words]
+        return {"completions": found, "matched_fragment": fragment, "suppress": bool(found), "ordered": True}
+
+    return complete_verb
 
 
 def _forget_recent() -> None:

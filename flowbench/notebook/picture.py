@@ -105,7 +105,7 @@ class _Sheet:
     def _over(self, drawing: Drawing, svg: str, group: str) -> str:
         """What opens over the nodes of one picture. group: one at a time: browsers close the others of this name."""
         places, seen = graph.boxes(svg), self._visits.seen()
-        is_narrow = _width(svg) <= NARROW
+        is_narrow = shown_width(svg) <= NARROW
         told = []
         for node in drawing.nodes:
             at = places.get(node.id)
@@ -148,7 +148,7 @@ def svg(blueprint: bp.Blueprint, run: Run | PastRun | None = None) -> dict[str, 
 def _image(blueprint: bp.Blueprint, svg: str, over: str) -> str:
     data = svg.encode()
     alt = escape(f"Graph of {cut(blueprint.id, 80)}", quote=True)
-    natural = _width(svg)
+    natural = shown_width(svg)
     size = f' width="{natural}"' if natural else ""
     image = f'<img alt="{alt}"{size} src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}">'
     return f'<div style="position:relative;display:inline-block;max-width:100%;margin:6px 0">{image}{over}</div>'
@@ -158,7 +158,7 @@ def _without(why: str) -> str:
     return f"<p>No graph: {escape(why)}</p>"
 
 
-def _width(svg: str) -> int:
+def shown_width(svg: str) -> int:
     """Pixels, as shown; 0 where the picture does not say."""
     natural = re.search(r'<svg[^>]*\swidth="(\d+)', svg)
     return int(int(natural[1]) * SCALE) if natural else 0
