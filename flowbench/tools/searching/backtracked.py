@@ -115,10 +115,16 @@ class Backtracking:
 
 
 def spelt(pattern: str) -> str:
-    """In Python's spelling: names of groups, and the end of the text."""
-    text = "".join(r"\Z" if part == r"\z" else part for _, part in tokens(pattern))
+    """In Python's spelling: names of groups, what is quoted, and the end of the text."""
+    text = "".join(_spelt(part) for _, part in tokens(pattern))
     text = re.sub(r"\\k(?:<(\w+)>|\{(\w+)\})", lambda found: f"(?P={found[1] or found[2]})", text)
     return re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", text)
+
+
+def _spelt(part: str) -> str:
+    if part.startswith(r"\Q") and part.endswith(r"\E"):
+        return re.escape(part[2:-2])
+    return {r"\z": r"\Z", r"\Z": r"(?=\n?\Z)"}.get(part, part)
 
 
 def main(request_at: str) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")  # of ours; runs over patterns, never a pattern of anybody else
-
-
+LONGEST_NAME = 128  # characters in the braces of an escape; a name that is longer is none
 _CODE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})")
 
 
@@ -79,33 +79,45 @@ def tokens(pattern: str) -> Iterator[tuple[str, str]]:
 
 
 def _escape(pattern: str, at: int) -> int:
-    r"""Where the escape ends that begins there; braces of \p{..}, \x{..}, \k{..} and the like belong to it."""
+    r"""Where the escape ends that begins there; braces of \p{..}, \x{..}, \k{..} and the like belong to it, and so
+    does what is quoted, \Q..\E.
+    """
     end = min(at + 2, len(pattern))
     letter = pattern[at + 1 : end]
     found = _CODE.match(pattern, at)
     if found is not None:
         return found.end()
+    if letter == "Q":
+        closed = pattern.find(r"\E", end) if end < _last_end(pattern) + 1 else -1
+        return closed + 2 if closed >= 0 else end
     if letter and letter in "pPxuUkgNobB" and pattern[end : end + 1] == "{":
-        closed = pattern.find("}", end)
+        closed = pattern.find("}", end, end + LONGEST_NAME)
         return closed + 1 if closed >= 0 else end
     return end
 
 
+@lru_cache(maxsize=4)
+def _last_end(pattern: str) -> int:
+    """Where the last quotation ends: behind it nobody looks for another end, which would take time by the square."""
+    return pattern.rfind(r"\E")
+
+
 def _set(pattern: str, at: int) -> int:
     """Where the set ends that begins there: sets nest, and a `]` that comes first is meant literally."""
-    end = at + 1
-    if pattern[end : end + 1] == "^":
-        end += 1
-    if pattern[end : end + 1] == "]":
-        end += 1
-    while end < len(pattern):
-        character = pattern[end]
-        if character == "\\":
-            end = _escape(pattern, end)
-        elif character == "[":
-            end = _set(pattern, end)
-        elif character == "]":
-            return end + 1
-        else:
-            end += 1
-    return end
+    depth = 0
+    while at < len(pattern):
+        match pattern[at]:
+            case "\\":
+                at = _escape(pattern, at)
+                continue
+            case "[":
+                depth += 1
+                at += 1 + (pattern[at + 1 : at + 2] == "^")
+                at += pattern[at : at + 1] == "]"
+                continue
+            case "]":
+                depth -= 1
+        at += 1
+        if depth == 0:
+            break
+    return at

@@ -179,7 +179,9 @@ class Messages:
 
     def _match(self, data: _Line) -> None:
         if self._ask.per_file is not None and self._file.count >= self._ask.per_file:
-            if self._is_content:
+            if self._is_content and self._ask.multiline:
+                self._near_block(data)
+            elif self._is_content:
                 self._near(data)  # behind the last match that is wanted rg calls it now a match, now context
             return
         self._settle()
@@ -205,6 +207,15 @@ class Messages:
         near = ContextLine(number, shown.head(shown.plain(data.lines.decoded()), self._ask.max_columns)[0])
         is_behind = self._last >= 0 and number - self._last <= self._ask.after
         (self._context if is_behind else self._before).append(near)
+
+    def _near_block(self, data: _Line) -> None:
+        """Lines of a match that is not wanted any more, as context of the last one."""
+        offset = data.absolute_offset
+        lines = data.lines.raw().removesuffix(b"\n").split(b"\n")
+        for at, line in enumerate(lines[: self._ask.after]):
+            coded = base64.b64encode(line + b"\n").decode()
+            self._near(_Line(_Text(coded=coded), (data.line_number or 0) + at, offset))
+            offset += len(line) + 1
 
     def _settle(self) -> None:
         """The last match has got all its context."""

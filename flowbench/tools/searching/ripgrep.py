@@ -19,6 +19,9 @@ from pathlib import Path
 import msgspec
 
 from flowbench.cancel import CancelToken
+from flowbench.tools.errors import SearchFailed
+from flowbench.tools.files.walking import reported
+from flowbench.tools.searching import backtracked
 from flowbench.tools.searching.guarded import Guarded
 from flowbench.tools.searching.hits import Ask, Collected, FileHits, Hearer, Unable, Unfit
 from flowbench.tools.searching.in_process import NO_WAIT, in_threads
@@ -31,7 +34,8 @@ LONGEST = 100_000  # bytes of one argument; Linux takes no more than 131,072
 ARGUMENTS = 1_000_000  # bytes of all arguments; the system takes 2 MiB, the environment included
 HEAD = 1 << 16  # bytes of a binary file that are looked at before it is searched
 LEFT = re.compile(rb": ignoring (?:\./)?(.+): found binary data at offset (\d+)\n\Z", re.DOTALL)
-BASE = ("--no-config", "--json", "--no-messages", "--no-mmap", "--no-require-git")
+GIVEN_UP = re.compile(rb"\Arg: (?:\./)?(.+): PCRE2: error matching: [^\n]*\n\Z", re.DOTALL)
+BASE = ("--no-config", "--json", "--no-mmap", "--no-require-git")
 
 
 def programs() -> Iterator[str]:
@@ -111,7 +115,9 @@ def _options(ask: Ask, rung: Rung) -> list[str]:
     options += ["--multiline"] if ask.multiline else []
     # A file is left at its first NUL byte, or not at all. What spans lines is looked at again, see Messages.
     options += ["--text"] if ask.multiline or not ask.stops_at_nul else []
-    options += [] if ask.per_file is None else [f"--max-count={ask.per_file}"]
+    # With multiline, rg counts each match where lines that touch are one here.
+    is_counted = ask.per_file is not None and not (ask.multiline and ask.mode == "content")
+    options += [f"--max-count={ask.per_file}"] if is_counted else []
     if ask.mode == "content":
         options += [f"--before-context={ask.before}", f"--after-context={ask.after}"]
     return [*options, f"--regexp={rung.text}"]
@@ -137,16 +143,28 @@ def _run(
                 hearer.pause()
             if messages.searched is None:
                 raise _broken(running.code, running.errors())
+            given_up = [place for (place,) in _said(running.stderr(), GIVEN_UP)] if running.code == 2 else []
             if heads is not None:
-                heads.update(_left(running.stderr()))
+                heads.update((place, int(nul)) for place, nul in _said(running.stderr(), LEFT))
                 heads.update((hits.place, nul) for hits, nul in messages.odd)
-                return messages.searched
     except (OSError, ValueError, msgspec.DecodeError) as error:
         raise Unable(f"ripgrep cannot run: {error}") from None
-    for hits, nul in messages.odd:
+    for hits, nul in messages.odd if heads is None else ():
         token.heartbeat()
         _search_up_to(nul, hits, argv, ask, rung, hearer, token)
-    return messages.searched
+    return messages.searched + (_search_on(given_up, ask, rung, hearer, token) if given_up else 0)
+
+
+def _search_on(places: list[bytes], ask: Ask, rung: Rung, hearer: Hearer, token: CancelToken) -> int:
+    """Search files that rg gave up, because the pattern takes too many steps in them; this may take for ever.
+
+    Raises: SearchFailed, Aborted.
+    """
+    try:
+        return backtracked.search_files(ask, rung, places, hearer, token)
+    except (Unfit, Unable) as error:
+        place = reported(os.fsdecode(places[0]))
+        raise SearchFailed(f"the pattern {ask.pattern!r} takes too many steps in {place} ({error})") from None
 
 
 def _locate(ask: Ask, rung: Rung, line: bytes) -> tuple[int, int] | None:
@@ -157,14 +175,14 @@ def _locate(ask: Ask, rung: Rung, line: bytes) -> tuple[int, int] | None:
         return None
 
 
-def _left(said: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
-    """(place, first NUL byte) of the files that rg, by what it says of itself, has left; a name may hold line ends."""
+def _said(stderr: Iterable[bytes], what: re.Pattern[bytes]) -> Iterator[tuple[bytes, ...]]:
+    """The groups of each message of that form; the name of a file, and so its message, may hold line ends."""
     held = b""
-    for line in said:
-        held = line if b"DEBUG|" in line[:16] else held + line
-        found = LEFT.search(held)
+    for line in stderr:
+        held = line if line.startswith(b"rg: ") else held + line
+        found = what.search(held)
         if found is not None:
-            yield found[1], int(found[2])
+            yield found.groups()
             held = b""
 
 

@@ -22,6 +22,7 @@ PATTERNS = [
     r"[\w-]+ foo", r"foo\s", r"(?i)FOO", r"(?<word>foo)", r"(a+)+\$", "\\", "*", "foo\nbar", r"foo\nbar",
     r"\bfoo\b", r"\Bo", r"(?<=f)oo", r"foo(?! bar)", r"(\w)\1 ", r"(abc)\1", r"(?=foo)\w+", r"(?<x>a)b(?=c)",
     r"\Afoo", r"foo\z",
+    r"foo\Z", r"\Qfoo(\E", r"\Qa{,3\E\}",
     r"\x66oo", r"\u0066oo", r"\p{L}+", r"[[:digit:]]+", "-dash", "--", r"\Qfoo", "foo\0", r"\x00",
 ]  # fmt: skip
 
@@ -97,6 +98,7 @@ def test_what_an_ignore_file_takes_back_in_stays_hidden(tmp_path: Path, monkeypa
         {"glob": "**/*.txt", "gitignore": False},
         {"glob": "{a.txt,b}"},
         {"multiline": True, "context": 1},
+        {"multiline": True, "context": 1, "max_count_per_file": 2},
     ],
     ids=repr,
 )
@@ -113,3 +115,21 @@ def test_any_option_gives_the_same(
 def test_one_file_gives_the_same(name: str, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for options in ({}, {"context": 1}, {"mode": "count"}, {"mode": "files_with_matches"}, {"multiline": True}):
         assert_same(*answers(monkeypatch, "foo", tree / name, **options))
+
+
+def test_a_file_in_which_a_pattern_takes_too_many_steps_is_no_file_without_matches(tmp_path: Path) -> None:
+    """ripgrep leaves a file in which PCRE2 comes to the limit of its steps, and all that it has found there."""
+    (tmp_path / "a.txt").write_text("foo\n" + "a" * 23 + "c\nfoo\n")
+    (tmp_path / "b.txt").write_text("foo\n")
+
+    found = tools.grep("(?=.)(?:(?:a+)+b|foo)", tmp_path)
+
+    assert [(match.path, match.line_number) for match in found.matches] == [("a.txt", 1), ("a.txt", 3), ("b.txt", 1)]
+    assert found.files_searched == 2
+
+
+def test_a_pattern_that_only_ripgrep_reads_and_that_takes_too_many_steps_is_told(tmp_path: Path) -> None:
+    (tmp_path / "new\nline.txt").write_text("a" * 23 + "c")
+
+    with pytest.raises(tools.SearchFailed, match=r"takes too many steps in new\nline\.txt"):
+        tools.grep(r"(?=.)(?:\R|(?:a+)+b|foo)", tmp_path)

@@ -239,3 +239,12 @@ def test_nothing_searches_on_when_its_owner_is_killed(tmp_path: Path) -> None:
         owner.wait()
 
     until(lambda: not psutil.pid_exists(searcher) or psutil.Process(searcher).status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.parametrize("text", ["[", "[a-", "[^]", "(", "\\Q", "\\p{", "{", "\\"])
+def test_any_heap_of_signs_is_a_pattern(text: str, tmp_path: Path) -> None:
+    pattern = text * 5000
+    (tmp_path / "a").write_text(f"b\n{pattern}\n")
+
+    assert tools.search("b", pattern).matches == ()
+    assert tools.has_match(f"b{pattern}b", pattern)
