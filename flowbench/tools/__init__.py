@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flowbench.rooms import front
 
 if TYPE_CHECKING:
+    from flowbench.tools import aio
     from flowbench.tools.catalog import CATALOG, Tool
     from flowbench.tools.clipboard import copy_to_clipboard, read_image_from_clipboard
     from flowbench.tools.errors import (
@@ -132,6 +133,7 @@ __all__ = [
     "ToolError",
     "UnsupportedLanguage",
     "WorkProfile",
+    "aio",
     "ast_edit",
     "ast_grep",
     "ast_match",
@@ -168,6 +170,7 @@ __all__ = [
 __getattr__ = front(
     "flowbench.tools",
     {
+        "aio": (),
         "catalog": ("CATALOG", "Tool"),
         "clipboard": ("copy_to_clipboard", "read_image_from_clipboard"),
         "errors": (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -86,3 +88,14 @@ def test_an_aborted_token_runs_nothing() -> None:
 
     with pytest.raises(Aborted):
         asyncio.run(read(lambda own, put: pytest.fail("it ran"), token))
+
+
+def test_the_awaited_tools_are_at_hand_with_the_others() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "from flowbench import tools; print(tools.aio.stream_grep.__name__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.split() == ["stream_grep"]
