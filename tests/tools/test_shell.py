@@ -77,7 +77,7 @@ def test_exit_codes_of_commands_that_leave_the_session_alive(shell: Shell, comma
     [
         ("exit 4", 4), ("exit", 0), ("return 3", 3), ("break", 0), ("set -e; false; echo on", 1), ("exec true", 0),
         ("kill -9 $$", 137), ("kill $$", 143), ("trap 'exit 5' EXIT; exit 1", 5),
-        ("exec no-such-command", 127),
+        ("exec no-such-command", 127), ("set -n", 0), ("set -o noexec; false", 0),
     ],
 )  # fmt: skip
 def test_exit_codes_of_commands_that_end_the_session(shell: Shell, command: str, code: int, tmp_path: Path) -> None:

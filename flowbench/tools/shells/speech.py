@@ -3,7 +3,8 @@
 A random word goes in with each command, on a pipe of its own, and comes back on another one when the command has ended:
 what a command writes to its output is never mistaken for an answer. Commands have neither pipe: both are closed for as
 long as one is carried out. The answer is given in the condition of a loop, where `set -e`, traps and `continue` cannot
-reach it; a `break` or `return` of the command ends the loop, and so the session.
+reach it; a `break` or `return` of the command ends the loop, and so the session. It is an `until`, because after
+`set -n` nothing is carried out and every condition "succeeds": a `while` would go round for ever.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ __flowbench_next() {
   fi
 }
 __flowbench_last() { return "$__flowbench_status"; }
-while { __flowbench_next "$?"; } 2>/dev/null; do if { __flowbench_last; } 2>/dev/null; then
+until { ! __flowbench_next "$?"; } 2>/dev/null; do if { __flowbench_last; } 2>/dev/null; then
   eval "$__flowbench_command" 8<&- 9>&-; else eval "$__flowbench_command" 8<&- 9>&-; fi; done; exit
 """
 
