@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from html import escape
 from time import perf_counter
@@ -47,11 +49,13 @@ class WorkProfile(msgspec.Struct, frozen=True):
 
 
 _ring: deque[Sample] = deque(maxlen=SAMPLES)
+_here = threading.local()  # .tag: of the work that this thread does, see `whole`
 
 
 class profile_region:  # noqa: N801 -- used as a function: `with profile_region("parse"):`, `@profile_region("parse")`
     """A region of work: a context manager, and a decorator of functions, async ones too. One sample when it is left,
-    however. For an async function the sample is its whole life, waits included.
+    however. For an async function the sample is its whole life, waits included. A region of the same tag as the
+    `blocking` work that it is in is that work, and no sample of its own.
     """
 
     __slots__ = ("_begun", "_tag")
@@ -64,7 +68,9 @@ class profile_region:  # noqa: N801 -- used as a function: `with profile_region(
         self._begun.append(perf_counter())
 
     def __exit__(self, *_: object) -> None:
-        record(self._tag, self._begun.pop())
+        begun = self._begun.pop()
+        if getattr(_here, "tag", None) != self._tag:
+            record(self._tag, begun)
 
     def __call__(self, fn: F) -> F:
         if inspect.iscoroutinefunction(fn):
@@ -82,6 +88,18 @@ class profile_region:  # noqa: N801 -- used as a function: `with profile_region(
                 return fn(*args, **named)
 
         return cast(F, works)
+
+
+@contextmanager
+def whole(tag: str) -> Iterator[None]:
+    """All that this thread does within is one sample of `tag`."""
+    before, begun = getattr(_here, "tag", None), perf_counter()
+    _here.tag = tag
+    try:
+        yield
+    finally:
+        _here.tag = before
+        record(tag, begun)
 
 
 def record(tag: str, begun: float) -> None:

@@ -6,11 +6,10 @@ import asyncio
 import concurrent.futures
 import os
 from collections.abc import Callable, Generator
-from time import perf_counter
 from typing import Generic, TypeVar
 
 from flowbench.cancel.errors import Panicked
-from flowbench.cancel.profile import record
+from flowbench.cancel.profile import whole
 from flowbench.cancel.reason import Aborted, AbortReason, Cause
 from flowbench.cancel.threads import Handoff
 from flowbench.cancel.token import CancelToken
@@ -99,14 +98,12 @@ class Work(Generic[R]):
         if cause is not None:
             self.future.set_exception(Aborted(cause))
             return
-        begun = perf_counter()
         try:
-            value = fn(self._own)
+            with whole(self.tag):
+                value = fn(self._own)
         except BaseException as error:  # carried to whoever waits
-            record(self.tag, begun)
             self.future.set_exception(self._raised(error))
             return
-        record(self.tag, begun)
         if (cause := self._cause(signal_only=True)) is None:
             self.future.set_result(value)
         else:

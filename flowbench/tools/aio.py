@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     grep = awaited("grep", tools.grep)
     html_to_markdown = awaited("html_to_markdown", tools.html_to_markdown)
     count_tokens = awaited("count_tokens", tools.count_tokens)
-    read_image_from_clipboard = awaited("read_image_from_clipboard", tools.read_image_from_clipboard)
+    read_image_from_clipboard = awaited("clipboard.read_image", tools.read_image_from_clipboard)
 
-# Those that block and are awaited on a worker thread; the name is the tag, too.
+# Those that block and are awaited on a worker thread; the name is the tag, too, but for those in TAGS.
 BLOCKING = frozenset(
     {
         "ast_edit",
@@ -40,6 +40,7 @@ BLOCKING = frozenset(
         "read_image_from_clipboard",
     }
 )
+TAGS = {"read_image_from_clipboard": "clipboard.read_image"}
 # Those that are async by nature: the file of this room that defines them, under the same name.
 HOMES = {
     "Process": "ps_awaited",
@@ -71,7 +72,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in BLOCKING:
-        value = awaited(name, getattr(import_module("flowbench.tools"), name))
+        value = awaited(TAGS.get(name, name), getattr(import_module("flowbench.tools"), name))
     elif name in HOMES:
         value = getattr(import_module(f"flowbench.tools.{HOMES[name]}"), name)
     else:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from flowbench.cancel import CancelToken, blocking
+from flowbench.cancel import Aborted, CancelToken, blocking
 
 Heard = Callable[[str], object]
 Options = Mapping[str, Any]
@@ -30,8 +30,15 @@ class Tool(NamedTuple):
     function: str = ""
 
     async def answer(self, options: Options, token: CancelToken, heard: Heard) -> Any:
-        """What `call` answers, as JSON data; bytes are base64."""
-        return msgspec.json.decode(msgspec.json.encode(await self.call(options, token, heard)))
+        """What `call` answers, as JSON data; bytes are base64. Abort raises Aborted, also where the function has flags
+        for it; that a `timeout_ms` of the options is over is told as the function tells it.
+        """
+        token.heartbeat()
+        answer = msgspec.json.decode(msgspec.json.encode(await self.call(options, token, heard)))
+        is_stopped = isinstance(answer, dict) and (answer.get("cancelled") or answer.get("timed_out"))
+        if is_stopped and (cause := token.cause) is not None:
+            raise Aborted(cause)
+        return answer
 
 
 def _awaited(name: str, uses: Literal["thread", "process"] = "thread") -> Tool:

@@ -10,7 +10,7 @@ from collections import deque
 
 import pytest
 
-from flowbench.cancel import profile, profile_region, work_profile
+from flowbench.cancel import CancelToken, blocking, profile, profile_region, work_profile
 from flowbench.cancel.profile import SAMPLES, Sample
 
 
@@ -113,3 +113,16 @@ def test_a_tag_cannot_break_the_formats(ring: deque[Sample]) -> None:
 
     assert told.folded == "a:b c | d 7\n"
     assert re.search(r"^\| a:b c \\\| d \| 0\.01 \| 100\.0% \| 1 \|$", told.summary, re.MULTILINE)
+
+
+def test_a_region_of_the_same_tag_within_blocking_work_is_that_work(ring: deque[Sample]) -> None:
+    def work(token: CancelToken) -> None:
+        for tag in ("own", "other"):
+            with profile_region(tag):
+                pass
+
+    blocking("own", None, work).result()
+    with profile_region("own"):
+        pass
+
+    assert [sample.tag for sample in ring] == ["other", "own", "own"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -113,7 +114,14 @@ def ast_match(token: CancelToken, mark: Path) -> Any:
     return tools.ast_match(code, "f($A)", lang="python", token=token)
 
 
+def answer(token: CancelToken, mark: Path) -> Any:
+    """Of a tool whose function has flags for an abort."""
+    options = {"command": f"touch {mark}; sleep 600"}
+    return asyncio.run(tools.CATALOG["shell"].answer(options, token, lambda text: None))
+
+
 CALLS: dict[str, Callable[[CancelToken, Path], Any]] = {
+    "tools.Tool.answer": answer,
     "tools.ast_edit": lambda token, mark: tools.ast_edit(Patterns(mark), mark.parent, token=token),
     "tools.ast_grep": lambda token, mark: tools.ast_grep(Patterns(mark), mark.parent, token=token),
     "tools.ast_match": ast_match,

@@ -54,8 +54,7 @@ class ToolSpawner:
             if not isinstance(answer, dict) or not answer.keys() & {CODE, "timed_out"}:
                 return answer
             if answer.get("timed_out") or answer.get("cancelled"):
-                cause = token.cause
-                raise self._late(None if cause is None else Aborted(cause), told, token, written.end())
+                raise self._late(None, told, token, written.end())
             return self._judged({**answer, "output": written.text()}, rule, site.secrets.text)
 
         return at_once if self._tool.uses == "loop" else body

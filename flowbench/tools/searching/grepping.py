@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from flowbench.cancel import CancelToken, bound
+from flowbench.cancel import CancelToken, bound, profile_region
 from flowbench.tools.errors import BadRegex, NotStreamed, PathMissing, SearchFailed, ToolError
 from flowbench.tools.files.patterns import compiled
 from flowbench.tools.files.walking import reported
@@ -129,6 +129,7 @@ def _streamed(ask: Ask, on_matches: Callable[[Sequence[GrepMatch]], object], tok
     return GrepResult((), hearer.total, hearer.with_matches, searched, skipped_oversized=hearer.cut)
 
 
+@profile_region("grep")
 def searched_by_any(ask: Ask, search: Callable[[plans.Engine, Rung], R]) -> R:
     """What `search` returns with the first engine that can run, and the first reading of the pattern that it takes.
 

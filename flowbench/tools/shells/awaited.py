@@ -100,6 +100,7 @@ async def execute_shell(
 ) -> ShellResult:
     """As `flowbench.tools.execute_shell`. Abort returns flags."""
     async with Shell(session_env=session_env, snapshot_path=snapshot_path, minimizer=minimizer) as shell:
+        shell._tag = "shell.execute"
         return await shell.run(command, cwd=cwd, env=env, token=token, timeout_ms=timeout_ms, on_chunk=on_chunk)
 
 
