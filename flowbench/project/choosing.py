@@ -93,7 +93,7 @@ def next_step(
         free = view.ready(epic.id)
         if free:
             return _step("work", epic.id, free[0].id, "ready_task")
-        whole = bool(tasks) and all(task.status.is_satisfied for task in tasks)
+        whole = bool(tasks) and all(task.status.is_satisfied for task in tasks) and not project.unread(epic.id)
         if require_completion_review and whole and epic.completion_review_status != SHIP:
             return _step("completion_review", epic.id, None, "needs_completion_review")
     if waiting:

@@ -13,7 +13,7 @@ from flowbench.errors import FlowbenchError
 from flowbench.project import ids, legacy, ralph
 from flowbench.project.config import DEFAULTS
 from flowbench.project.errors import NoProject
-from flowbench.project.layout import FOLDERS, find
+from flowbench.project.layout import find
 from flowbench.project.meta import FILE as META
 from flowbench.project.meta import READABLE
 from flowbench.project.status import Status
@@ -44,7 +44,8 @@ def detect(start: Path | None = None) -> dict[str, Any]:
             issues.append(f"schema_version unsupported (expected 1, 2, got {meta.get('schema_version')!r})")
     except FlowbenchError as error:
         issues.append(str(error))
-    issues += [f"{name}/ missing" for name in FOLDERS if not (layout.flow / name).is_dir()]
+    if layout.git is None:
+        issues += [f"{name}/ missing" for name in layout.lacking]
     facts: dict[str, Any] = {"exists": True, "valid": not issues, "path": str(layout.flow)}
     return {**facts, "issues": issues} if issues else facts
 

@@ -161,6 +161,7 @@ def close(project: Project, epic: str, *, skip_gap_check: bool = False, dry_run:
     with project.change("epic close", dry_run=dry_run) as change:
         change.epic(id)
         left = [f"{task.id} ({task.status})" for task in change.tasks(id) if not task.status.is_satisfied]
+        left += [f"{each.id} (cannot be read: {each.name})" for each in project.unread(id)]
         if left:
             raise EpicRefused(f"Cannot close epic: incomplete tasks - {', '.join(left)}")
         gaps = [

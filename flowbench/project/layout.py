@@ -50,6 +50,11 @@ class Layout(msgspec.Struct, frozen=True):
     def archive(self) -> Path:
         return self.flow / ARCHIVE
 
+    @property
+    def lacking(self) -> list[str]:
+        """Folders of a project that are not there. In a repository that is no fault: git keeps no empty folders."""
+        return [name for name in FOLDERS if not (self.flow / name).is_dir()]
+
     def siblings(self) -> list[Path]:
         """The same folder `.flow` in the other worktrees of the repository, where there is one."""
         if self.git is None:

@@ -134,6 +134,14 @@ class Project:
         found = [changed.get(id, task) for id, task in tasks.items()] if changed else list(tasks.values())
         return found if epic is None else [task for task in found if task.epic == epic]
 
+    def unread(self, epic: str) -> list[Problem]:
+        """Files of an epic and of its tasks that the last listing had to leave out: what they say is not known."""
+        return [
+            each
+            for each in self.problems
+            if each.id.partition(".")[0] == epic and each.code not in ("duplicate_record", "not_found")
+        ]
+
     def resolve(self, text: str) -> str:
         """The full id: `fn-3` is the one epic with that number. Raises: InvalidId, AmbiguousId."""
         told = ids.parse(text)

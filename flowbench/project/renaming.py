@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from flowbench.project import ids
-from flowbench.project.errors import AlreadyThere
+from flowbench.project.errors import AlreadyThere, DocumentError
 from flowbench.project.files import names, sign
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def _epic(change: Change, old: str, new: str, title: str, told: dict[str, Any]) 
 
 def _tasks(change: Change, old: str, new: str, told: dict[str, Any]) -> None:
     mine = [task.id for task in change.project.tasks(old)]
+    for problem in change.project.unread(old):  # else its task would be left behind, without an epic
+        raise DocumentError(change.project.layout.flow / problem.name, f"has to be mended first: {problem.message}")
     for id in mine:
         stored = change.stored(id)
         to = _moved(id, old, new)

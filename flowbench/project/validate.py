@@ -15,7 +15,6 @@ from flowbench.project.errors import Cycle, DocumentError, DuplicateRecord, Inva
 from flowbench.project.files import scan, sign
 from flowbench.project.front_matter import conflict
 from flowbench.project.index import Catalogue
-from flowbench.project.layout import FOLDERS
 from flowbench.project.meta import FILE as META
 from flowbench.project.meta import READABLE
 from flowbench.project.records import DOMAINS, Epic, Task
@@ -106,8 +105,8 @@ def _root_errors(project: Project, catalogue: Catalogue) -> Iterator[str]:
         _ = project.config
     except (DocumentError, InvalidConfig) as error:
         yield str(error)
-    for name in FOLDERS:
-        if not (flow / name).is_dir():
+    if project.layout.git is None:
+        for name in project.layout.lacking:
             yield f"Required directory missing: {name}/"
     numbers: dict[int, list[str]] = {}
     for id, epic in catalogue.epics.items():
@@ -125,6 +124,9 @@ def _root_errors(project: Project, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _root_warnings(project: Project, catalogue: Catalogue) -> Iterator[str]:
+    if project.layout.git is not None:
+        for name in project.layout.lacking:
+            yield f"Directory missing: {name}/; git keeps no empty ones, `flowctl init` makes it"
     for name in sorted(scan(project.layout.specs, (".md",))):
         id = name.removesuffix(".md")
         if id not in catalogue.epics:

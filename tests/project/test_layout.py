@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,10 @@ def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ProjectError, match="is a link"):
         inside(tmp_path, "epics/x.md")
+
+
+def test_a_clone_is_whole(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(repository), "clone")
+
+    with closing(Project.find(tmp_path / "clone")) as project:
+        assert project.validate().root_errors == []

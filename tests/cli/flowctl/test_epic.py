@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from flowbench.project import EpicRefused, NotFound, Project, ProjectError
+from flowbench.project import DocumentError, EpicRefused, NotFound, Project, ProjectError
 from tests.cli.flowctl.conftest import Call
 
 
@@ -179,3 +179,23 @@ def test_a_dry_run_changes_nothing(words: list[str], call: Call, epic: str, repo
     assert told["dry_run"] is True
     assert told["plan"]["written"] or told["plan"]["moved"]
     assert {path: path.read_bytes() for path in (repo / ".flow").rglob("*.md")} == before
+
+
+def test_an_epic_with_a_task_that_cannot_be_read_is_not_closed_and_keeps_its_id(
+    call: Call, epic: str, repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finish(call, epic)
+    file = repo / ".flow/tasks" / f"{epic}.2.md"
+    file.write_text(file.read_text().replace("title:", "<<<<<<< HEAD\ntitle:"))
+
+    with pytest.raises(EpicRefused, match=rf"{epic}\.2 \(cannot be read: tasks/{epic}\.2\.md\)"):
+        call("epic", "close", epic)
+    with pytest.raises(DocumentError, match="has to be mended first: line 6"):
+        call("epic", "set-title", epic, "--title", "Other")
+    assert file.is_file()
+    assert call("next", "--require-completion-review")["status"] == "none"
+
+    capsys.readouterr()
+    call("restart", f"{epic}.1")
+
+    assert f"Warning: tasks/{epic}.2.md" in capsys.readouterr().err
