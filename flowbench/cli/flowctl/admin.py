@@ -20,14 +20,18 @@ def init(session: Session) -> Answer:
     from flowbench.project import Project, stack
 
     project, actions = Project.init(session.cwd, dry_run=session.dry_run)
-    if not session.dry_run and not project.config.get("stack"):
-        stack.look(project)
+    if not session.dry_run:
+        if actions:
+            with project.change("init") as change:
+                change.event("project_started", epic="", payload={"actions": actions})
+        if not project.config.get("stack"):
+            stack.look(project)
     message = f".flow/ updated: {', '.join(actions)}" if actions else ".flow/ already up to date"
     facts: dict[str, Any] = {"message": message, "path": str(project.layout.flow), "actions": actions}
     found = stack.detect(project.layout.root) if session.dry_run else project.config.get("stack")
     if found:
         facts["stack"] = found
-    return Answer({**facts, "dry_run": True} if session.dry_run else facts, message)
+    return Answer(facts, message)
 
 
 @verb()

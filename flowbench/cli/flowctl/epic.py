@@ -160,7 +160,7 @@ def said(facts: dict[str, Any]) -> Answer:
         return Answer(facts, facts.get("message", ""))
     plan = facts["plan"]
     names = [*plan["written"], *(f"{name} (removed)" for name in plan["removed"]), *(to for _, to in plan["moved"])]
-    return Answer(facts, "\n".join([f"{facts.get('message', '')} (dry run: nothing has changed)", *names]))
+    return Answer(facts, "\n".join([facts.get("message", ""), *names]))
 
 
 def _would(session: Session) -> str:

@@ -32,8 +32,6 @@ def lock(session: Session, task: str, files: str, ttl: float | None, pid: int | 
         "locked_count": len(mine),
         "conflict_count": len(taken),
     }
-    if session.dry_run:
-        facts["dry_run"] = True
     lines = [
         f"{counted(len(mine), 'file')} kept for {wanted}",
         *(f"{each['file']}: {each['owner']} has it" for each in taken),

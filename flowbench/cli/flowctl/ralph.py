@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -24,21 +25,21 @@ def ralph() -> None:
 @named
 def pause(session: Session, run: str | None) -> Answer:
     """Ask a loop to pause after what it does now."""
-    return _said(loops.pause(session.root, run, dry_run=session.dry_run))
+    return _said(session, loops.pause(session.root, run, dry_run=session.dry_run))
 
 
 @verb(of=ralph, changes=True)
 @named
 def resume(session: Session, run: str | None) -> Answer:
     """Let a paused loop go on."""
-    return _said(loops.resume(session.root, run, dry_run=session.dry_run))
+    return _said(session, loops.resume(session.root, run, dry_run=session.dry_run))
 
 
 @verb(of=ralph, changes=True)
 @named
 def stop(session: Session, run: str | None) -> Answer:
     """Ask a loop to stop after what it does now."""
-    return _said(loops.stop(session.root, run, dry_run=session.dry_run))
+    return _said(session, loops.stop(session.root, run, dry_run=session.dry_run))
 
 
 @verb(of=ralph)
@@ -52,5 +53,10 @@ def status(session: Session, run: str | None) -> Answer:
     return Answer(told, f"{told['run']}: {state}, iteration {facts['iteration'] or '?'}, at {at}")
 
 
-def _said(facts: dict[str, Any]) -> Answer:
+def _said(session: Session, facts: dict[str, Any]) -> Answer:
+    """The answer; a project, if there is one, has it in its log."""
+    from flowbench.project import NoProject
+
+    with suppress(NoProject), session.project.change("ralph", dry_run=session.dry_run) as change:
+        change.event(f"run_{facts['action']}", epic="", payload={"run": facts["run"]})
     return Answer(facts, f"{facts['run']}: {facts['action'].replace('_', ' ')}")

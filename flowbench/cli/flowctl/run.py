@@ -64,7 +64,7 @@ def run(
     except (BlueprintError, UntrustedBlueprint) as error:
         raise refusal(error, agents) from error
     if not ran:
-        return Answer(facts, f"Task {facts['id']} would run {facts['blueprint']} (dry run: nothing has changed)")
+        return Answer(facts, f"Task {facts['id']} would run {facts['blueprint']}")
     going = ran[0]
     lines = [facts["message"]]
     if facts.get("reason") and going.state != "cancelled":

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from flowbench.cancel import CancelToken
     from flowbench.project import Project
 
+LARGEST = 4 << 20  # characters of a text that is handed to a verb: as many as a document of a project may have bytes
+
 
 class Session:
     """One call of one verb. cwd: absolute. stdin: what `--file -` reads.
@@ -41,21 +43,29 @@ class Session:
             return self.cwd
 
     def warn(self) -> None:
-        """Say on standard error which files the last listing had to leave out."""
+        """Say on standard error which files the last listing had to leave out; nothing, if nobody has listed."""
         import click
 
-        for problem in self.project.problems:
-            click.echo(f"Warning: {problem}", err=True)
+        if "project" in self.__dict__:
+            for problem in self.project.problems:
+                click.echo(f"Warning: {problem}", err=True)
 
     def text(self, file: str, option: str) -> str:
-        """What a file holds; `-` is standard input. option: the one that names it. Raises: Refusal."""
-        if file == "-":
-            return self.stdin.read()
+        """What a file holds; `-` is standard input. option: the one that names it. Raises: Refusal, also for more than
+        LARGEST characters.
+        """
         try:
-            return (self.cwd / file).read_text(encoding="utf-8")
+            if file == "-":
+                found = self.stdin.read(LARGEST + 1)
+            else:
+                with (self.cwd / file).open(encoding="utf-8", newline="") as opened:
+                    found = opened.read(LARGEST + 1)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no UTF-8 text"
             raise Refusal(f"{option} {file}: {why}", Exit.FAILED) from error
+        if len(found) > LARGEST:
+            raise Refusal(f"{option} {file}: too large (at most {LARGEST:,} characters)", Exit.FAILED)
+        return found
 
     def hear(self, text: str) -> None:
         """What a program that a verb runs prints, on standard error: standard output is for the answer."""

@@ -22,7 +22,7 @@ def stack() -> None:
     """Show what the repository is made of, and the commands that check it."""
 
 
-@verb(of=stack, changes=True)
+@verb(of=stack, changes=True, marked=False)
 def detect(session: Session) -> Answer:
     """Look what the repository is made of, and keep it."""
     facts = stacks.look(session.project, dry_run=session.dry_run)

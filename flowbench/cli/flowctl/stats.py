@@ -122,14 +122,14 @@ def dora(session: Session) -> Answer:
 def rollup(session: Session) -> Answer:
     """Count anew by month."""
     facts = session.project.metrics.rollup(dry_run=session.dry_run)
-    return _answer(facts, f"{counted(facts['months_updated'], 'month')} counted{_dry(session)}")
+    return _answer(facts, f"{counted(facts['months_updated'], 'month')} counted")
 
 
 @verb(of=stats, changes=True)
 def cleanup(session: Session) -> Answer:
     """Forget events of more than 90 days ago, and counts by day of more than a year ago."""
     facts = session.project.metrics.cleanup(dry_run=session.dry_run)
-    return _answer(facts, f"{counted(facts['deleted'], 'row')} deleted{_dry(session)}")
+    return _answer(facts, f"{counted(facts['deleted'], 'row')} deleted")
 
 
 def tokens_said(number: int) -> str:
@@ -163,7 +163,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]], nothing: str) 
 
 def _first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else ""
-
-
-def _dry(session: Session) -> str:
-    return " (dry run: nothing has changed)" if session.dry_run else ""

@@ -106,8 +106,6 @@ def _evidence(session: Session, given: str | None) -> dict[str, Any]:
 
 def _said(facts: dict[str, Any], more: str = "") -> Answer:
     lines = [facts["message"], more, f"Warning: {facts['warning']}" if "warning" in facts else ""]
-    if facts.get("dry_run"):
-        lines = [f"{facts['message']} (dry run: nothing has changed)", more]
     return Answer(facts, "\n".join(filter(None, lines)))
 
 

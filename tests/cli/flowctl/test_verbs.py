@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import click
 import pytest
 
 from flowbench.cli import flowctl as front
+from flowbench.cli.exits import Refusal
 from flowbench.cli.flowctl.verbs import VERBS, flowctl
+from flowbench.project import Project
 
 
 @pytest.mark.parametrize("word", VERBS)
@@ -26,6 +31,50 @@ def test_every_verb_has_help(word: str, capsys: pytest.CaptureFixture[str]) -> N
     front.call([word, "--help"])
 
     assert capsys.readouterr().out.startswith(f"Usage: flowctl {word}")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["init"],
+        ["config", "set", "a", "1"],
+        ["lock", "--task", "fn-1.1", "--files", "a.py"],
+        ["unlock", "--task", "fn-1.1"],
+        ["unlock", "--all"],
+        ["start", "fn-1.1"],
+        ["task", "skip", "fn-1.1"],
+        ["epic", "set-branch", "fn-1", "--branch", "b"],
+        ["worker-phase", "done", "--task", "fn-1.1", "--phase", "0"],
+        ["invariants", "init"],
+        ["reindex"],
+        ["migrate-state"],
+        ["stats", "rollup"],
+    ],
+    ids=" ".join,
+)
+def test_a_dry_run_says_that_it_is_one(argv: list[str], epic: str, repo: Path) -> None:
+    answer = front.call([*argv, "--dry-run"], cwd=repo)
+
+    assert answer.data["dry_run"] is True
+    assert answer.text.count("dry run") + answer.text.count("would") == 1
+
+
+@pytest.mark.parametrize("argv", [["init"], ["ralph", "pause"], ["ralph", "resume"], ["ralph", "stop"]], ids=" ".join)
+def test_what_changes_files_beside_the_records_is_in_the_log_too(argv: list[str], repo: Path) -> None:
+    run = repo / "scripts" / "ralph" / "runs" / "one"
+    run.mkdir(parents=True)
+    (run / "progress.txt").write_text("iteration: 1")
+    shutil.rmtree(repo / ".flow" / "memory")
+
+    front.call(argv, cwd=repo)
+
+    with closing(Project.find(repo)) as project:
+        assert len(project.events()) == 1
+
+
+def test_a_text_without_end_is_refused(epic: str, repo: Path) -> None:
+    with pytest.raises(Refusal, match="--file /dev/zero: too large"):
+        front.call(["epic", "set-plan", epic, "--file", "/dev/zero"], cwd=repo)
 
 
 @pytest.mark.parametrize(
