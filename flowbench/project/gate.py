@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowbench.cancel import CancelToken
 from flowbench.project import stack
+from flowbench.project.errors import BadStack
 from flowbench.project.files import read
 
 if TYPE_CHECKING:
@@ -108,9 +109,11 @@ def guard(
     """{results: [{layer, type, command, passed, exit_code, status, reason?}], passed, failed, skipped, message?}.
 
     Abort raises Aborted, and ends what runs. status: passed | failed | skipped; skipped: its tool is not installed.
-    Without a stack it is looked for first. layer: all | backend | frontend | ...
+    Without a stack it is looked for first. layer: all | backend | frontend | ... Raises: BadStack.
     """
     layers = project.config.get("stack") or stack.look(project)["stack"]
+    if not isinstance(layers, dict):
+        raise BadStack("stack in config.json is no object: `flowctl stack set --file FILE` mends it")
     wanted = [
         (name, kind, str(commands[kind]))
         for name, commands in layers.items()

@@ -162,6 +162,9 @@ def test_a_stack_is_set_shown_and_guarded(call: Call, repo: Path) -> None:
     assert call("guard", "--layer", "frontend")["message"] == "no commands for frontend"
     with pytest.raises(BadStack, match="must be a JSON object"):
         call("stack", "set", "--file", "-", stdin=io.StringIO("[]"))
+    call("config", "set", "stack", "python")
+    with pytest.raises(BadStack, match="is no object"):
+        call("guard")
 
 
 def test_a_frontend_is_the_package_with_most_dependencies(call: Call, repo: Path) -> None:
