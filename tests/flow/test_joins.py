@@ -314,7 +314,7 @@ def test_quick_bodies_share_a_task_and_waiting_ones_have_their_own() -> None:
 
     async def waiting(value: int) -> int:
         tasks["waiting"].add(asyncio.current_task())
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.2)  # that long, or on a busy machine one has ended before another begins
         return value
 
     bodies = {"quick": quick, "waiting": waiting}
