@@ -169,6 +169,13 @@ FlowbenchError                      everything that flowbench raises for people 
 │  ├─ project.Unfinished            a decided change waits for its files
 │  ├─ project.InvalidConfig
 │  ├─ project.SchemaUnknown         made by a newer flowctl
+│  ├─ project.ReviewRefused         nothing to review, or no receipt, base or reviewer
+│  ├─ project.ProgramError          a tool of a third party
+│  │  ├─ project.ProgramMissing     not installed
+│  │  ├─ project.ProgramFailed
+│  │  ├─ project.NoVerdict          a review that no gate can read
+│  │  ├─ project.ProgramLate        ended after its time
+│  │  └─ project.SandboxBlocked
 │  └─ project.GraphInvalid          tasks and what they depend on make no graph
 │     ├─ project.DuplicateTask
 │     ├─ project.UnknownTask

@@ -124,8 +124,8 @@ def errors_below(cls: type[errors.FlowbenchError]) -> Iterator[tuple[str, str, t
     """(room.Name, its parent's name, class) of each error that a room shows; unshown bases are looked through."""
     for room in ROOMS:
         importlib.import_module(f"flowbench.{room}")
-        if (PACKAGE / room / "errors.py").is_file():
-            importlib.import_module(f"flowbench.{room}.errors")
+        for path in sorted((PACKAGE / room).glob("*errors.py")):
+            importlib.import_module(f"flowbench.{room}.{path.stem}")
     yield from _shown_below(cls, cls.__name__)
 
 

@@ -72,6 +72,15 @@ if TYPE_CHECKING:
     from flowbench.project.locks import (
         FileLock,
     )
+    from flowbench.project.program_errors import (
+        NoVerdict,
+        ProgramError,
+        ProgramFailed,
+        ProgramLate,
+        ProgramMissing,
+        ReviewRefused,
+        SandboxBlocked,
+    )
     from flowbench.project.project import (
         Project,
     )
@@ -126,15 +135,22 @@ __all__ = [
     "NoCheckpoint",
     "NoProject",
     "NoSuchRun",
+    "NoVerdict",
     "NotFound",
     "NothingToSplitInto",
     "PhaseRefused",
     "Problem",
+    "ProgramError",
+    "ProgramFailed",
+    "ProgramLate",
+    "ProgramMissing",
     "Project",
     "ProjectBusy",
     "ProjectError",
     "Report",
+    "ReviewRefused",
     "Runtime",
+    "SandboxBlocked",
     "SchemaUnknown",
     "SectionError",
     "Status",
@@ -198,6 +214,15 @@ __getattr__ = front(
         "index": ("Problem",),
         "layout": ("Layout",),
         "locks": ("FileLock",),
+        "program_errors": (
+            "NoVerdict",
+            "ProgramError",
+            "ProgramFailed",
+            "ProgramLate",
+            "ProgramMissing",
+            "ReviewRefused",
+            "SandboxBlocked",
+        ),
         "project": ("Project",),
         "records": (
             "Epic",
