@@ -14,6 +14,7 @@ from flowbench.project import failing, frames, restarting, tasks, working
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowbench.notebook.boards import LiveBoard
     from flowbench.notebook.task_graph import TaskGraph
     from flowbench.runtime import Run
 
@@ -70,6 +71,18 @@ class Project:
         from flowbench.notebook.task_graph import TaskGraph
 
         return TaskGraph.of(self.core, epic)
+
+    def board(self, epic: str | None = None) -> LiveBoard:
+        """Columns by status, with buttons. It shows what others change, too, and never holds the kernel up."""
+        from flowbench.notebook.boards import LiveBoard
+
+        return LiveBoard(self.core, epic)
+
+    def approvals(self, epic: str | None = None) -> LiveBoard:
+        """What waits for a decision of a person, with buttons. See project.approvals.Approvals for programs."""
+        from flowbench.notebook.boards import LiveBoard
+
+        return LiveBoard(self.core, epic, is_approvals=True)
 
     # Work
 

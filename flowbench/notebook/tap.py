@@ -17,11 +17,12 @@ ABORT = {"event": "abort"}  # what the Abort buttons send
 LOOK = "look"  # {"event": "look", "node": id, "open": [id]}: the panel wants to know more of a node, see folds
 ANSWER = "answer"  # {"event": "answer", ...}: a person answers a question of the run, see notebook.questions
 TERMINAL = "terminal"  # {"event": "terminal", ...}: keys and sizes of a terminal, see notebook.terminals
+BOARD = "board"  # {"event": "board", ...}: a button of a task board, see notebook.boards
 DELIMITER = b"<IDS|MSG>"
 ATTRIBUTE = "_flowbench_tap"
 
 Hear = Callable[[Mapping[str, Any]], object]
-"""Gets the content of a message: ABORT, or one whose event is LOOK, ANSWER or TERMINAL."""
+"""Gets the content of a message: ABORT, or one whose event is LOOK, ANSWER, TERMINAL or BOARD."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Tap:
         self._wrapped = False
 
     def watch(self, comm_id: str, hear: Hear) -> Callable[[], None]:
-        """Call `hear` when ABORT, LOOK, ANSWER or TERMINAL arrives on this comm, in the thread that reads the stream.
+        """Call `hear` when ABORT, LOOK, ANSWER, TERMINAL or BOARD arrives on this comm, in the thread that reads it.
 
         It must be quick, and hears the message once more when it is delivered. Returns what ends the watch.
         """
@@ -109,7 +110,7 @@ class Tap:
         hear, said = self._watched.get(content.get("comm_id")), data.get("content")
         if hear is None or data.get("method") != "custom" or not isinstance(said, dict):
             return
-        if said != ABORT and said.get("event") not in (LOOK, ANSWER, TERMINAL):
+        if said != ABORT and said.get("event") not in (LOOK, ANSWER, TERMINAL, BOARD):
             return
         # The kernel refuses messages that are unsigned or seen before; so does the tap. It keeps no record of its
         # own, else the ordinary delivery would be refused as a duplicate.
