@@ -7,18 +7,24 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from flowbench.project import ids
 from flowbench.project.answering import told
 from flowbench.project.status import Status
 
 if TYPE_CHECKING:
     from flowbench.project.change import Change
     from flowbench.project.project import Project
+    from flowbench.project.records import Task
 
 MONTH_DAYS, THROUGHPUT_DAYS = 30, 28  # of the figures of delivery
 EVENT_DAYS, ROLLUP_DAYS = 90, 365  # kept by a cleanup
 UNKNOWN = "unknown"  # the model of a row that names none
 HOUR = 3600.0
 _UNBLOCKS = ("task_started", "task_completed", "task_skipped", "task_restarted", "task_reset", "task_failed")
+
+
+_Place = tuple[int, int]
+"""Numbers of an epic and its task: they stay when the epic gets another title, and the log keeps the older ids."""
 
 
 class Metrics:
@@ -54,13 +60,15 @@ class Metrics:
         """
         wanted = None if id is None else self.project.epic(id).id
         catalogue = self.project.catalogue()
-        tasks = self.project.listed(catalogue, wanted)
+        tasks: dict[str, list[Task]] = {}
+        for task in self.project.listed(catalogue, wanted):
+            tasks.setdefault(task.epic, []).append(task)
         durations, spent = self._durations(), self._spent()
         rows = []
         for epic in sorted(catalogue.epics.values(), key=lambda epic: epic.created_at):
             if epic.placeholder or wanted not in (None, epic.id):
                 continue
-            own = [task for task in tasks if task.epic == epic.id]
+            own = tasks.get(epic.id, [])
             tokens, cost = spent.get(epic.id, (0, 0.0))
             rows.append(
                 {
@@ -107,11 +115,10 @@ class Metrics:
         """
         durations = self._durations()
         reasons = dict(self.project.state.read("SELECT task_id, blocked_reason FROM runtime"))
-        blocked = dict(
-            self.project.state.read(
-                "SELECT task_id, max(timestamp) FROM events WHERE event_type='task_blocked' GROUP BY task_id"
-            )
+        log = self.project.state.read(
+            "SELECT task_id, timestamp FROM events WHERE event_type='task_blocked' AND task_id IS NOT NULL ORDER BY id"
         )
+        blocked = {_place(id): at for id, at in log}
         rows: list[dict[str, Any]] = []
         for task in self.project.tasks():
             if task.status not in (Status.DONE, Status.BLOCKED, Status.IN_PROGRESS):
@@ -119,7 +126,9 @@ class Metrics:
             if task.status is Status.DONE:
                 seconds = durations.get(task.id)
             else:
-                seconds = self._since(task.claimed_at if task.status is Status.IN_PROGRESS else blocked.get(task.id))
+                seconds = self._since(
+                    task.claimed_at if task.status is Status.IN_PROGRESS else blocked.get(_place(task.id))
+                )
             is_blocked = task.status is Status.BLOCKED
             rows.append(
                 {
@@ -222,9 +231,9 @@ class Metrics:
             self.project.state.read("SELECT task_id, duration_seconds FROM runtime WHERE duration_seconds IS NOT NULL")
         )
 
-    def _completed(self) -> dict[str, tuple[str, float | None]]:
+    def _completed(self) -> dict[_Place, tuple[str, float | None]]:
         """{task: (when, duration)}: its last completion. What an earlier flowctl has done is in no log."""
-        found: dict[str, tuple[str, float | None]] = {}
+        found: dict[_Place, tuple[str, float | None]] = {}
         rows = self.project.state.read(
             "SELECT task_id, completed_at, duration_seconds FROM runtime WHERE completed_at IS NOT NULL"
         )
@@ -233,7 +242,7 @@ class Metrics:
             " WHERE event_type='task_completed' AND task_id IS NOT NULL ORDER BY id"
         )
         for task, at, seconds in rows:
-            found[task] = (at, seconds)
+            found[_place(task)] = (at, seconds)
         return found
 
     def _restored(self, since: str) -> list[float]:
@@ -244,9 +253,10 @@ class Metrics:
             f" WHERE event_type IN ('task_blocked', {marks}) AND task_id IS NOT NULL ORDER BY id",
             *_UNBLOCKS,
         )
-        blocked: dict[str, str] = {}
+        blocked: dict[_Place, str] = {}
         found = []
-        for task, kind, at in rows:
+        for id, kind, at in rows:
+            task = _place(id)
             if kind == "task_blocked":
                 blocked.setdefault(task, at)
             elif (begun := blocked.pop(task, None)) is not None and at >= since:
@@ -294,6 +304,10 @@ def spend(
         " output_tokens=output_tokens+excluded.output_tokens",
         *(change.now[:10], epic, counts["input_tokens"], counts["output_tokens"]),
     )
+
+
+def _place(task: str) -> _Place:
+    return ids.key(task)[:2]
 
 
 def _rows(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:

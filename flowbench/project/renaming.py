@@ -40,6 +40,11 @@ def rename_epic(change: Change, epic: str, title: str) -> dict[str, Any]:
         _epic(change, epic, new, title, told)
         _tasks(change, epic, new, told)
         _others(change, epic, new, told)
+        for table in ("approvals", "token_usage"):
+            change.sql(
+                f"UPDATE {table} SET epic_id=?, task_id=? || substr(task_id, ?) WHERE epic_id=?",  # noqa: S608
+                *(new, new, len(epic) + 1, epic),
+            )
     change.event("epic_renamed", epic=new, payload={"old_id": epic, "title": title})
     return told
 

@@ -148,6 +148,22 @@ def test_delivery_is_measured_from_claims_blocks_and_ends(timed: Project, clock:
     assert timed.metrics.dora()["time_to_restore_hours"] is None
 
 
+def test_an_epic_with_another_title_is_measured_as_before(timed: Project, clock: Clock) -> None:
+    use(timed, input_tokens=7, cost=0.5)
+    timed.approvals.create("Go on?", task="fn-1.3")
+    working.block(timed, "fn-1.3", reason="x")
+    clock.now += 60
+    before = timed.metrics.dora(), timed.metrics.bottlenecks()[0]["duration_secs"]
+
+    with timed.change("test") as change:
+        change.rename_epic("fn-1-add-auth", "Log in")
+
+    assert (timed.metrics.dora(), timed.metrics.bottlenecks()[0]["duration_secs"]) == before
+    assert timed.metrics.epics()[0]["total_tokens"] == 7
+    assert timed.approvals.list(task="fn-1.3")[0].task == "fn-1-log-in.3"
+    assert timed.state.read("SELECT task_id FROM token_usage") == [("fn-1-log-in.1",)]
+
+
 def test_months_outlive_the_events_that_they_were_counted_from(timed: Project, clock: Clock) -> None:
     use(timed, input_tokens=10, cost=0.5)
     events = len(timed.events())
