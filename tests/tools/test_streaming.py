@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
+from flowbench import tools
 from flowbench.cancel import Aborted, CancelToken
 from flowbench.tools.streaming import AHEAD, streamed
 
@@ -99,3 +101,17 @@ def test_the_awaited_tools_are_at_hand_with_the_others() -> None:
     )
 
     assert said.stdout.split() == ["stream_grep"]
+
+
+def test_results_are_the_matches_that_they_hold(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+
+    for found in (
+        tools.grep("x", tmp_path),
+        tools.search("x", "x"),
+        tools.glob("*", tmp_path),
+        tools.fuzzy_find("a", tmp_path),
+        tools.ast_grep("x", tmp_path),
+        tools.ast_match("x", "x", lang="py"),
+    ):
+        assert (len(found), list(found)) == (1, list(found.matches))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import msgspec
@@ -58,6 +59,12 @@ class GrepResult(msgspec.Struct, frozen=True, omit_defaults=True):
     skipped_oversized: int = 0
     root: str = ""
 
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[GrepMatch]:
+        return iter(self.matches)
+
 
 class SearchResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """matches: in a text; their path is empty. error: why there was no search; it is never raised."""
@@ -66,6 +73,12 @@ class SearchResult(msgspec.Struct, frozen=True, omit_defaults=True):
     match_count: int
     limit_reached: bool = False
     error: str = ""
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[GrepMatch]:
+        return iter(self.matches)
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -254,7 +254,7 @@ class _Work:
 def _checked(rewrites: Mapping[str, str]) -> tuple[str, ...]:
     if not rewrites:
         raise AstError("`rewrites` is required and must include at least one pattern->rewrite mapping")
-    if not all(rewrites):
+    if not all(pattern.strip() for pattern in rewrites):
         raise AstError("`rewrites` keys must be non-empty pattern strings")
     return tuple(rewrites)
 

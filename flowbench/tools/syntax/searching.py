@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -55,6 +55,12 @@ class AstGrepResult(msgspec.Struct, frozen=True, omit_defaults=True):
     skipped_oversized: int = 0
     root: str = ""
 
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[AstMatch]:
+        return iter(self.matches)
+
 
 class AstMatchResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """As AstGrepResult, of one text."""
@@ -63,6 +69,12 @@ class AstMatchResult(msgspec.Struct, frozen=True, omit_defaults=True):
     total_matches: int
     limit_reached: bool
     parse_errors: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[AstMatch]:
+        return iter(self.matches)
 
 
 def ast_grep(

@@ -163,11 +163,12 @@ def test_limits_end_the_work_and_say_so(tmp_path: Path) -> None:
     [
         ({}, {}, "`rewrites` is required and must include at least one pattern->rewrite mapping"),
         ({"": "x"}, {}, "`rewrites` keys must be non-empty pattern strings"),
+        ({" \t": "x"}, {}, "`rewrites` keys must be non-empty pattern strings"),
         ({"f": "x"}, {"glob": "*.txt"}, "ast_edit found no supported source files for the given path/glob"),
         ({"f": "x"}, {"lang": "nope"}, "Unsupported language 'nope'. Supported: bash"),
         ({"f": "x"}, {"strictness": "x"}, "no strictness 'x'"),
     ],
-    ids=["none", "empty pattern", "no files", "language", "strictness"],
+    ids=["none", "empty pattern", "blank pattern", "no files", "language", "strictness"],
 )
 def test_what_makes_no_sense_is_refused(rewrites: Any, options: Any, text: str, tmp_path: Path) -> None:
     with pytest.raises(tools.AstError) as raised:
