@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import msgspec
+
 from flowbench import tools
 from flowbench.cancel import Aborted, CancelToken, blocking, bound
 from flowbench.notebook.errors import ToolStopped
@@ -19,6 +21,14 @@ R = TypeVar("R")
 
 CHUNKS = 64  # of what a command writes, that wait to be printed; then the command waits
 SHOW_SECONDS = 0.25  # at most, of each turn of printing: the interrupt is looked at between the turns
+
+
+class Printed(tools.ShellResult, frozen=True):
+    """Of a command whose output was printed as it came: there is nothing to add to a plain success."""
+
+    def _ipython_display_(self) -> None:
+        if self.exit_code != 0:
+            raise NotImplementedError  # IPython's word for: as if this method were not here
 
 
 class ToolMagics:
@@ -61,7 +71,8 @@ class ToolMagics:
             return session.run(command, token=token, on_chunk=lambda text: _hand_over(text, chunks, token))
 
         try:
-            return attended("sh", asked.timeout, run, _printer(chunks))
+            result = attended("sh", asked.timeout, run, _printer(chunks))
+            return Printed(**msgspec.structs.asdict(result))
         except ToolStopped as stopped:
             raise ToolStopped(f"{stopped}; its session has ended with it, the next one begins anew") from None
 

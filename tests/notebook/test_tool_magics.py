@@ -167,6 +167,13 @@ def test_a_new_session_knows_nothing(session: Shell) -> None:
     assert ran.out.splitlines()[0] == "[]"
 
 
+def test_a_command_that_succeeds_shows_what_it_says_and_no_more(session: Shell) -> None:
+    ran = session("%fb sh echo hi")
+
+    assert ran.out.startswith("hi\n")
+    assert (ran.value.exit_code, shown(session, ran.value)) == (0, {})
+
+
 def test_how_a_command_failed_is_shown(session: Shell) -> None:
     ran = session("%fb sh echo before; no-such-command-here")
 
