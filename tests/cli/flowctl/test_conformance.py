@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 from flowbench.cli import flowctl
-from flowbench.cli.flowctl.verbs import VERBS
 from tests.cli.flowctl.recordings import BEFORE, EXAMPLES, Before, build, key, named, words
-from tests.cli.flowctl.test_every_verb import PENDING
 
 WORDING = {"message", "error", "warnings", "retro_hint"}
 """Texts for people: of the same type, and free."""
@@ -81,8 +79,6 @@ def test_a_recorded_run_is_answered_alike(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     name = key(example)
-    if example["argv"][0] not in VERBS and example["argv"][0] in PENDING:
-        pytest.skip("the verb is not there yet")
     before = BEFORE.get(name, Before())
     repo = tmp_path / "repo"
     shutil.copytree(bases[before.base], repo)

@@ -108,7 +108,7 @@ rp builder --window --summary --response-type
 rp prompt-get --window --tab
 rp prompt-set --window --tab
 rp select-get --window --tab
-rp select-add --window --tab
+rp select-add PATHS --window --tab
 rp chat-send --window --tab
 rp prompt-export --window --tab
 rp setup-review --repo-root --summary --response-type --create
@@ -140,7 +140,7 @@ run TASK
 review impl TASK --reviewer
 """.splitlines()
 
-PENDING = {"review-backend", "rp", "prep-chat", "codex", "review"}
+PENDING = {"review"}
 """Words that are not there yet."""
 
 
