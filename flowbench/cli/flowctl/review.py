@@ -13,7 +13,7 @@ from flowbench.cli.flowctl.several import takes_several
 from flowbench.cli.flowctl.table import aligned, counted
 from flowbench.cli.flowctl.task import listed
 from flowbench.cli.flowctl.verb import verb
-from flowbench.project import receipts, repoprompt
+from flowbench.project import receipts, repoprompt, reviewing
 
 if TYPE_CHECKING:
     from flowbench.project import Project
@@ -37,6 +37,70 @@ def review_backend(session: Session, compare: str | None, epic: str | None) -> A
     if warning:
         session.hear(f"Warning: {warning}\n")
     return Answer(facts, facts["backend"])
+
+
+@click.group("review")
+def review() -> None:
+    """Have what a task has changed reviewed by a function or a Blueprint of your own."""
+
+
+@verb(of=review, changes=True)
+@click.argument("task")
+@click.option("--reviewer", required=True, metavar="FILE", help="A Python file or a Blueprint.")
+@click.option("--base", default="main", show_default=True, metavar="BRANCH", help="The changes since it are reviewed.")
+@click.option("--receipt", metavar="FILE", help="Where the receipt is written besides .flow/reviews/.")
+@click.option("--register", is_flag=True, help="Critical findings become required gaps, major ones important.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=reviewing.SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+)
+@click.option("--agents", multiple=True, metavar="NAME", help="Module, .py or .ipynb file with functions; repeatable.")
+@click.option("--trust", metavar="HASH", help="Let the Blueprint of this hash run its commands this once.")
+def impl(
+    session: Session,
+    task: str,
+    reviewer: str,
+    base: str,
+    receipt: str | None,
+    register: bool,
+    timeout: float,
+    agents: tuple[str, ...],
+    trust: str | None,
+) -> Answer:
+    """Review the changes that implement a task.
+
+    A Python file has a function `review(task, diff)`, which runs in a process of its own and returns {"verdict":
+    "SHIP" | "NEEDS_WORK" | "MAJOR_RETHINK", "findings": [...], "review": TEXT}. A Blueprint begins with task, diff,
+    base and files in its ctx, and leaves the same there. The receipt goes to .flow/reviews/.
+
+    Exit codes: 2 the reviewer failed or gave no verdict, 3 it was out of time, 4 it would run commands that nobody has
+    allowed.
+    """
+    from flowbench.blueprint import BlueprintError, UntrustedBlueprint
+    from flowbench.cli import sources
+    from flowbench.cli.exits import refusal
+    from flowbench.engine import CompileError
+
+    path = None if receipt is None else session.cwd / receipt
+    terms = reviewing.Terms(base, timeout, path, register, trust, session.token, session.hear)
+    try:
+        sources.agents(agents, session.cwd)
+        facts = reviewing.impl(session.project, task, session.cwd / reviewer, terms, dry_run=session.dry_run)
+    except (BlueprintError, CompileError, UntrustedBlueprint) as error:
+        raise refusal(error, agents) from error
+    if session.dry_run:
+        changed = counted(len(facts["files"]), "changed file")
+        return Answer(facts, f"{facts['mode']} would review {facts['id']}: {changed} since {base}")
+    lines = [
+        facts["review"].rstrip(),
+        *facts["warnings"],
+        *([f"{counted(facts['registered'], 'new gap')}"] if register else []),
+        f"VERDICT={facts['verdict']} ({facts['receipt']})",
+    ]
+    return Answer(facts, "\n".join(filter(None, lines)))
 
 
 @verb("prep-chat")

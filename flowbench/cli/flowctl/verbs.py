@@ -39,6 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dep": ("dep", "Let tasks wait for each other."),
     "gap": ("gap", "Note what an epic lacks, and keep it open until that is there."),
     "parse-findings": ("gap", "Read the findings of a review out of its text, and make gaps of them."),
+    "review": ("review", "Have what a task has changed reviewed by a function or a Blueprint of your own."),
     "review-backend": ("review", "Say who reviews: rp, codex, none, or ASK; or compare what reviews came to."),
     "prep-chat": ("review", "Print the JSON of a message to rp-cli's chat_send; any text is safe in it."),
     "codex": ("codex", "Have plans and changes reviewed by the `codex` program."),
