@@ -113,9 +113,14 @@ def evidence_text(evidence: Mapping[str, Any], seconds: float | None = None) -> 
         plus, minus = changes["insertions"], changes["deletions"]
         lines.append(f"- Workspace: {changes['files_changed']} files changed, +{plus} -{minus} ({ends})")
     if seconds is not None:
-        minutes, rest = divmod(int(seconds), 60)
-        lines.append(f"- Duration: {minutes}m {rest}s" if minutes else f"- Duration: {rest}s")
+        lines.append(f"- Duration: {duration(seconds)}")
     return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """`3m 5s`, `10s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
 
 
 WORKSPACE = frozenset({"baseline_rev", "final_rev", "files_changed", "insertions", "deletions"})

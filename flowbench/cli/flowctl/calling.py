@@ -15,6 +15,7 @@ import click
 from flowbench.cli import output, usage
 from flowbench.cli.exits import Exit, Refusal
 from flowbench.cli.flowctl.answer import Answer
+from flowbench.cli.flowctl.naming import JSON
 from flowbench.cli.flowctl.session import Session
 from flowbench.cli.flowctl.verbs import flowctl
 from flowbench.errors import FlowbenchError
@@ -22,7 +23,6 @@ from flowbench.errors import FlowbenchError
 if TYPE_CHECKING:
     from flowbench.cancel import CancelToken
 
-JSON = "--json"
 GARBAGE = (
     200_000  # objects before Python looks for circles: a listing of 10,000 tasks holds none, and each look is slow
 )

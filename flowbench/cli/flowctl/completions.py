@@ -14,6 +14,7 @@ from click.shell_completion import (
 
 from flowbench.cli.flowctl.answer import Answer
 from flowbench.cli.flowctl.calling import VARIABLE
+from flowbench.cli.flowctl.naming import JSON
 from flowbench.cli.flowctl.session import Session
 from flowbench.cli.flowctl.verb import verb
 
@@ -45,7 +46,28 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
 """
 
 
-class _Line(ShellComplete):
+class _Words(ShellComplete):
+    """Any shell. `--json` may stand anywhere, and no command knows it."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        return super().get_completions([word for word in args if word != JSON], incomplete)
+
+
+class Bash(_Words, BashComplete):
+    pass
+
+
+class Zsh(_Words, ZshComplete):
+    pass
+
+
+class Fish(_Words, FishComplete):
+    source_template = FishComplete.source_template.replace(
+        'string split ","', 'string split --max 1 ","'
+    )  # a help with a comma is one help
+
+
+class _Line(_Words):
     """Shells that hand over the line up to the cursor, and want a word and its help on each line."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
@@ -71,9 +93,9 @@ class PowershellComplete(_Line):
 
 
 SHELLS: dict[str, type[ShellComplete]] = {
-    "bash": BashComplete,
-    "zsh": ZshComplete,
-    "fish": FishComplete,
+    "bash": Bash,
+    "zsh": Zsh,
+    "fish": Fish,
     "elvish": ElvishComplete,
     "powershell": PowershellComplete,
 }
@@ -98,8 +120,8 @@ def completions(session: Session, shell: str) -> Answer:
 
 
 def register() -> None:
-    """Lets click answer the shells that it does not know."""
+    """Lets click answer the shells in our way, also those that it does not know."""
     from click.shell_completion import add_completion_class
 
-    for each in (ElvishComplete, PowershellComplete):
-        add_completion_class(each)
+    for name, each in SHELLS.items():
+        add_completion_class(each, name)

@@ -145,16 +145,22 @@ def _task(facts: Facts) -> str:
         ("after", ", ".join(facts["depends_on"])),
         ("files", ", ".join(facts["files"])),
         ("assignee", facts["assignee"]),
-        ("since", facts["claimed_at"]),
+        ("claimed", facts["claimed_at"]),
         ("note", facts["claim_note"]),
         ("blocked", facts.get("blocked_reason")),
         ("commits", ", ".join(map(str, evidence.get("commits") or ()))),
         ("tests", ", ".join(map(str, evidence.get("tests") or ()))),
         ("PRs", ", ".join(map(str, evidence.get("prs") or ()))),
-        ("seconds", facts.get("duration_seconds")),
+        ("took", _took(facts.get("duration_seconds"))),
         ("text", facts["spec_path"]),
     ]
     return f"{facts['id']}  {facts['title']}\n{_facts(told)}"
+
+
+def _took(seconds: float | None) -> str | None:
+    from flowbench.project import sections
+
+    return None if seconds is None else sections.duration(seconds)
 
 
 def _facts(told: list[tuple[str, Any]]) -> str:

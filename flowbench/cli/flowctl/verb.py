@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from flowbench.cli.flowctl.answer import Answer
+from flowbench.cli.flowctl.naming import Command, named
 from flowbench.cli.flowctl.session import Session
 
 Function = Callable[..., Answer]
@@ -35,9 +36,9 @@ def verb(
 
     def made(function: Function) -> click.Command:
         word = name or function.__name__.rstrip("_").replace("_", "-")
-        command = click.command(word, hidden=hidden)(
-            click.pass_obj(_watched(function, marked) if changes else function)
-        )
+        called = click.pass_obj(_watched(function, marked) if changes else function)
+        command = click.command(word, cls=Command, hidden=hidden)(called)
+        named(command.params, is_plain=of is None)
         if changes:
             command.params.append(_dry_run())
         if of is not None:
