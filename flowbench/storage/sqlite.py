@@ -46,10 +46,11 @@ class Database:
             _begin(connection)
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # on a full disk SQLite has undone it, or has not and could not commit
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def close(self) -> None:
         """Idempotent; a garbage-collected database closes itself."""

@@ -136,3 +136,20 @@ def test_closing_twice_is_no_error_and_a_closed_one_says_so(tmp_path: Path) -> N
 
     with pytest.raises(StorageError, match="closed"):
         counted(database)
+
+
+def test_a_full_disk_is_called_that_and_the_next_write_is_as_before(tmp_path: Path) -> None:
+    database = Database(tmp_path / "counts.db", SCHEMA)
+    count(database)
+
+    with pytest.raises(StorageError, match="disk is full"):
+        _meet_a_full_disk(database)
+
+    count(database)
+    assert counted(database) == 2
+
+
+def _meet_a_full_disk(database: Database) -> None:
+    with database.write() as rows:
+        rows.execute("ROLLBACK")  # as SQLite does by itself where there is no room
+        raise sqlite3.OperationalError("database or disk is full")

@@ -9,7 +9,8 @@ import click
 
 from flowbench.cli import usage
 from flowbench.cli.exits import Refusal
-from flowbench.cli.flowctl.calling import JSON, VARIABLE, call
+from flowbench.cli.flowctl.calling import VARIABLE, call
+from flowbench.cli.flowctl.naming import JSON
 from flowbench.cli.flowctl.verbs import flowctl
 from flowbench.notebook import UsageError
 
