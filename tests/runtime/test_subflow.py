@@ -247,8 +247,9 @@ def command(path: Path) -> Json:
 
 
 def test_a_file_needs_trust_for_the_commands_of_its_flows_and_for_nothing_else(
-    known: Functions, tmp_path: Path
+    known: Functions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # the program touches its input, too, by that name
     harmless, harmful = tmp_path / "a.json", tmp_path / "b.json"
     harmless.write_text(json.dumps(calling(sub("inc"), "$.n")))
     inner = {**sub("touch"), "agents": [command(tmp_path / "touched")]}

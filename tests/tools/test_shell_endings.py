@@ -287,10 +287,10 @@ from flowbench import tools
 shell = tools.Shell()
 shell.run("x=1")
 if os.fork() == 0:
-    print(shell.run("echo [$x]; exit").output + tools.execute_shell("echo own").output, end="", flush=True)
+    print(shell.run("echo '['$x']'; exit").output + tools.execute_shell("echo own").output, end="", flush=True)
     raise SystemExit(0)
 os.wait()
-print(shell.run("echo [$x]").output, end="")
+print(shell.run("echo '['$x']'").output, end="")
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
