@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flowbench.project.carried import TASK
 from flowbench.words import count
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ LENGTH = 200  # characters of one value there
 _HEADING = re.compile(r"^(#{1,2})(?=\s)", re.MULTILINE)
 
 
-def summary_of(run: Run) -> str:
+def summary_of(run: Run, given: Mapping[str, Any]) -> str:
     """Markdown: `summary` of the ctx, if it is a text; else which run it was and what it left, a line per key.
 
-    A heading in it is made a smaller one: the sections of a task are its own.
+    given: the ctx that it began with; what is still so was left by nobody. A heading in it is made a smaller one: the
+    sections of a task are its own.
     """
     ctx = run.ctx
     told = ctx.get(SUMMARY) if isinstance(ctx, dict) else None
@@ -30,7 +31,7 @@ def summary_of(run: Run) -> str:
         return _HEADING.sub("###", told.strip())
     lines = [f"- `{run.blueprint.id}` ran: {count(run.step_count, 'step')} in {run.seconds:.1f} s ({run.id})"]
     if isinstance(ctx, dict):
-        left = [key for key in ctx if key != TASK and key not in LISTS]
+        left = [key for key in ctx if key not in LISTS and (key not in given or ctx[key] != given[key])]
         lines += [f"- {_line(key)}: {_line(json.dumps(ctx[key], ensure_ascii=False))}" for key in left[:SHOWN]]
         if len(left) > SHOWN:
             lines.append(f"- ... {len(left) - SHOWN} more")

@@ -75,7 +75,7 @@ def run(
             if not going.has_ended:
                 going.abort(by="project")
                 going.wait(STOP_SECONDS)
-            facts = _settle(project, wanted, going)
+            facts = _settle(project, wanted, going, ctx)
     return {
         "id": wanted,
         "run_id": going.id,
@@ -153,10 +153,10 @@ def _alive(project: Project, task: str, run: Run) -> Iterator[None]:
         thread.join()
 
 
-def _settle(project: Project, task: str, run: Run) -> dict[str, Any]:
+def _settle(project: Project, task: str, run: Run, given: dict[str, Any]) -> dict[str, Any]:
     """What has become of the task, and why."""
     if run.state == "done":
-        told = done(project, task, summary=summary_of(run), evidence=evidence_of(run))
+        told = done(project, task, summary=summary_of(run, given), evidence=evidence_of(run))
         return {"status": told["status"], "message": f"{told['message']} by {run.id}"}
     timed_out = run.state == "cancelled" and run.cause is not None and run.cause.reason is AbortReason.TIMEOUT
     if run.state == "failed" or timed_out:

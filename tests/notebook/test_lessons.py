@@ -96,6 +96,21 @@ LESSONS = {
         "mountain 🗻 of\n3776 m\nctrl+right ctrl+c",
         "Picture(150 x 18",
     ],
+    "08_project": [
+        "Epic fn-1-count-the-words-of created",
+        "critical path fn-1-count-the-words-of.1 > fn-1-count-the-words-of.2 > fn-1-count-the-words-of.4",
+        "## Done summary\nEmily Dickinson, without her dashes.",
+        "Task fn-1-count-the-words-of.2 completed by r-",
+        "- the: 4\n- and: 2",
+        "To do: fn-1-count-the-words-of.3, fn-1-count-the-words-of.4",
+        "waits for a decision: ap-1 Is `perches` an odd word?",
+        "Approval ap-1 rejected",
+        "('up_for_retry', 1)",
+        "4     4       1.0        1",
+        "Epic fn-1-count-the-words-of closed\n0 errors, 0 warnings",
+        " .flow/tasks/fn-1-count-the-words-of.4.md",
+        "'task_up_for_retry'",
+    ],
 }
 
 
