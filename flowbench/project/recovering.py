@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowbench.cancel import CancelToken, bound
 from flowbench.project import sections
 from flowbench.project.answering import told
 from flowbench.project.errors import EpicRefused, GitFailed
@@ -16,23 +18,26 @@ if TYPE_CHECKING:
     from flowbench.project.project import Project
 
 SECONDS = 60.0  # for one look through the history
+LOOK_SECONDS = 0.1  # between looks at the token
 
 
-def recover(project: Project, epic: str, *, dry_run: bool = False, seconds: float = SECONDS) -> dict[str, Any]:
-    """{epic, dry_run, recovered: [{id, title, commits: ["hash subject"]}], already_done, not_found, summary}.
+def recover(
+    project: Project, epic: str, *, dry_run: bool = False, seconds: float = SECONDS, token: CancelToken | None = None
+) -> dict[str, Any]:
+    """Abort raises Aborted, and nothing has changed.
 
+    {epic, dry_run, recovered: [{id, title, commits: ["hash subject"]}], already_done, not_found, summary}.
     A task that a commit of any branch names as a word is done: evidence are these commits, `final_rev` is the last one
     listed, the oldest. A task that was skipped counts as done already. seconds: for git.
     Raises: InvalidId, NotFound; EpicRefused for an epic without tasks; GitFailed.
     """
     wanted = project.epic(epic).id
+    if not project.tasks(wanted):
+        raise EpicRefused(f"No tasks found for epic {wanted}")
+    commits = _commits(project.layout.root, f"{wanted}.", seconds, bound(token))
     with project.change("recover", dry_run=dry_run) as change:
-        tasks = change.tasks(wanted)
-        if not tasks:
-            raise EpicRefused(f"No tasks found for epic {wanted}")
-        commits = _commits(project.layout.root, f"{wanted}.", seconds)
         recovered, already, missing = [], [], []
-        for task in tasks:
+        for task in change.tasks(wanted):
             if task.status.is_satisfied:
                 already.append(task.id)
                 continue
@@ -66,36 +71,46 @@ def _named(id: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.-]){re.escape(id)}(?!\w|\.\d)")
 
 
-def _commits(root: Path, text: str, seconds: float) -> list[tuple[str, str]]:
-    """(short hash, message) of all commits whose message holds a text, newest first. Raises: GitFailed."""
+def _commits(root: Path, text: str, seconds: float, stop: CancelToken) -> list[tuple[str, str]]:
+    """(short hash, message) of all commits whose message holds a text, newest first. Raises: GitFailed, Aborted."""
+    asked = ["log", "--all", "--topo-order", "--no-color", "--no-show-signature", "-z", "--format=%h%n%B"]
+    code, out, err = _git([*asked, "--fixed-strings", f"--grep={text}"], root, seconds, stop)
+    if code:
+        said = err.strip().splitlines()
+        raise GitFailed(f"git log: {said[0] if said else f'exit code {code}'}")
+    entries = (entry.strip().partition("\n") for entry in out.split("\0"))
+    return [(hash, message) for hash, _, message in entries if hash]
+
+
+def _git(words: list[str], root: Path, seconds: float, stop: CancelToken) -> tuple[int, str, str]:
+    """(exit code, what it printed, and on standard error)."""
     import subprocess
 
-    asked = [
-        "log",
-        "--all",
-        "--topo-order",
-        "--no-color",
-        "--no-show-signature",
-        "-z",
-        "--format=%h%n%B",
-        "--fixed-strings",
-    ]
+    stop.heartbeat()
+    until = time.monotonic() + seconds
     try:
-        found = subprocess.run(
-            ["git", *asked, f"--grep={text}"],
+        process = subprocess.Popen(
+            ["git", *words],
             cwd=root,
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-    except subprocess.TimeoutExpired:
-        raise GitFailed(f"git log took longer than {seconds:g} s and was ended", timed_out=True) from None
     except OSError as error:
         raise GitFailed(f"git cannot be run: {error.strerror or error}") from None
-    if found.returncode:
-        said = found.stderr.decode(errors="replace").strip().splitlines()
-        raise GitFailed(f"git log: {said[0] if said else f'exit code {found.returncode}'}")
-    entries = found.stdout.decode(errors="replace").split("\0")
-    return [(hash, message) for hash, _, message in (entry.strip().partition("\n") for entry in entries) if hash]
+    with process:
+        try:
+            while True:
+                try:
+                    out, err = process.communicate(timeout=LOOK_SECONDS)
+                    return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+                except subprocess.TimeoutExpired:
+                    stop.heartbeat()
+                    if time.monotonic() >= until:
+                        raise GitFailed(
+                            f"git log took longer than {seconds:g} s and was ended", timed_out=True
+                        ) from None
+        finally:
+            if process.poll() is None:
+                process.kill()

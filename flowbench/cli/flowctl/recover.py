@@ -15,7 +15,7 @@ def recover(session: Session, epic: str) -> Answer:
     """Mark tasks as done that commits name, and that nobody has."""
     from flowbench.project.recovering import recover as found_in_history
 
-    facts = found_in_history(session.project, epic, dry_run=session.dry_run)
+    facts = found_in_history(session.project, epic, dry_run=session.dry_run, token=session.token)
     lines = []
     for each in facts["recovered"]:
         lines.append(f"{each['id']}  {each['title']}")

@@ -88,6 +88,9 @@ def test_a_recorded_run_is_answered_alike(
     for line in before.verbs:
         flowctl.call(words(line), cwd=repo)
     monkeypatch.chdir(repo)
+    monkeypatch.delenv("FLOW_REVIEW_BACKEND", raising=False)
+    if example["argv"][0] == "codex":  # there was none then
+        monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "stdin", io.StringIO(before.stdin))
     monkeypatch.setattr(sys, "argv", ["flowctl", *named(example["argv"], tmp_path), "--json"])
 

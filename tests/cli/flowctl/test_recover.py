@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowbench.cancel import Aborted, CancelToken
 from flowbench.project import EpicRefused, GitFailed, Project
 from flowbench.project.recovering import recover
 from tests.cli.flowctl.conftest import Call
@@ -68,6 +69,8 @@ def test_without_tasks_or_git_nothing_is_recovered(
     with pytest.raises(GitFailed, match=r"longer than 0\.1 s") as told:
         recover(Project.find(repo), epic, seconds=0.1)
     assert told.value.exit_code == 3
+    with pytest.raises(Aborted):
+        recover(Project.find(repo), epic, token=CancelToken(0.3))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitFailed, match="git cannot be run"):
         call("recover", "--epic", epic)
