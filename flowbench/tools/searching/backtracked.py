@@ -22,6 +22,18 @@ from flowbench.tools.searching.linear import Linear
 BOOT = (
     "import sys; sys.path[:] = sys.argv[2:]; from flowbench.tools.searching.backtracked import main; main(sys.argv[1])"
 )
+BLANKS = r"\t \xa0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000"
+ENDS = r"\n\x0b\f\r\x85\u2028\u2029"
+# Escapes of PCRE2's, in Python's words.
+ALSO = {
+    r"\z": r"\Z",
+    r"\Z": r"(?=\n?\Z)",
+    r"\R": rf"(?>\r\n|[{ENDS}])",
+    r"\N": r"[^\n]",
+    r"\h": f"[{BLANKS}]",
+    r"\H": f"[^{BLANKS}]",
+    r"\V": f"[^{ENDS}]",
+}
 SIZE = 8  # bytes that say how long the message behind them is
 
 
@@ -124,7 +136,7 @@ def spelt(pattern: str) -> str:
 def _spelt(part: str) -> str:
     if part.startswith(r"\Q") and part.endswith(r"\E"):
         return re.escape(part[2:-2])
-    return {r"\z": r"\Z", r"\Z": r"(?=\n?\Z)"}.get(part, part)
+    return ALSO.get(part, part)
 
 
 def main(request_at: str) -> None:

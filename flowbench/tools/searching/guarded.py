@@ -9,6 +9,7 @@ shell, and nothing but the pipe.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from flowbench.cancel import CancelToken
 
 CHUNK = 1 << 18  # bytes
 MEMORY = 2 << 20  # KiB that the program may hold; it breaks off before the machine is out of memory
+LOOK_MS = 20  # between two looks at the token, while it writes nothing
 ERRORS = 1 << 16  # bytes of stderr that are kept
 
 # Descriptor 3 ends with the owner. The program does not hold it, and only the program holds the output.
@@ -76,11 +78,20 @@ class Guarded:
         """What it writes, until it ends. Raises: Aborted."""
         assert self._process.stdout is not None
         fd = self._process.stdout.fileno()
-        while chunk := os.read(fd, CHUNK):
+        while chunk := self._next(fd):
             self._token.heartbeat()
             yield chunk
         self._reap()
         self._token.heartbeat()
+
+    def _next(self, fd: int) -> bytes:
+        """The abort comes from a listener; the looks in between are for reports of how long nobody looked."""
+        if os.name == "posix":
+            poll = select.poll()
+            poll.register(fd, select.POLLIN)
+            while not poll.poll(LOOK_MS):
+                self._token.heartbeat()
+        return os.read(fd, CHUNK)
 
     def errors(self) -> str:
         """The beginning of what it has written to stderr."""

@@ -22,7 +22,7 @@ PATTERNS = [
     r"[\w-]+ foo", r"foo\s", r"(?i)FOO", r"(?<word>foo)", r"(a+)+\$", "\\", "*", "foo\nbar", r"foo\nbar",
     r"\bfoo\b", r"\Bo", r"(?<=f)oo", r"foo(?! bar)", r"(\w)\1 ", r"(abc)\1", r"(?=foo)\w+", r"(?<x>a)b(?=c)",
     r"\Afoo", r"foo\z",
-    r"foo\Z", r"\Qfoo(\E", r"\Qa{,3\E\}",
+    r"foo\Z", r"foo\R", r"\hfoo", r"o\H\N",r"\Qfoo(\E", r"\Qa{,3\E\}",
     r"\x66oo", r"\u0066oo", r"\p{L}+", r"[[:digit:]]+", "-dash", "--", r"\Qfoo", "foo\0", r"\x00",
 ]  # fmt: skip
 
@@ -132,4 +132,4 @@ def test_a_pattern_that_only_ripgrep_reads_and_that_takes_too_many_steps_is_told
     (tmp_path / "new\nline.txt").write_text("a" * 23 + "c")
 
     with pytest.raises(tools.SearchFailed, match=r"takes too many steps in new\nline\.txt"):
-        tools.grep(r"(?=.)(?:\R|(?:a+)+b|foo)", tmp_path)
+        tools.grep(r"(?=.)(?:(?:a+)+b|foo\X)", tmp_path)

@@ -248,3 +248,21 @@ def test_any_heap_of_signs_is_a_pattern(text: str, tmp_path: Path) -> None:
 
     assert tools.search("b", pattern).matches == ()
     assert tools.has_match(f"b{pattern}b", pattern)
+
+
+def test_the_token_is_looked_at_while_a_search_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, go = tmp_path / "started", tmp_path / "go"
+    script = f"touch {started}; until [ -e {go} ]; do sleep 0.01; done; exit 3"
+    monkeypatch.setenv("FLOWBENCH_RIPGREP", fake(tmp_path, script))
+    look, looks = CancelToken.heartbeat, 0
+
+    def counted(self: CancelToken) -> None:
+        nonlocal looks
+        looks += started.exists()
+        if looks == 5:
+            go.touch()
+        look(self)
+
+    monkeypatch.setattr(CancelToken, "heartbeat", counted)
+
+    tools.grep("x", tmp_path, timeout_ms=60_000)  # which raises Aborted if nobody looks
