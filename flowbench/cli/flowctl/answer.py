@@ -8,6 +8,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+def shown(text: str) -> str:
+    """Text as a terminal may have it: a title or an error may hold sequences that would move its cursor."""
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
 
 class Answer(NamedTuple):
     """payload: JSON; `success` is added where it is printed. text: for a person, "" if there is nothing to say.

@@ -14,7 +14,7 @@ import click
 
 from flowbench.cli import output, usage
 from flowbench.cli.exits import Exit, Refusal
-from flowbench.cli.flowctl.answer import Answer
+from flowbench.cli.flowctl.answer import Answer, shown
 from flowbench.cli.flowctl.naming import JSON
 from flowbench.cli.flowctl.session import Session
 from flowbench.cli.flowctl.verbs import flowctl
@@ -61,7 +61,7 @@ def _main(words: list[str], machine: bool) -> int:
             if (machine or (answer.is_data and not sys.stdout.isatty())) and not answer.is_raw:
                 output.say(answer.as_json())
             elif answer.text:
-                output.say(answer.text.removesuffix("\n"))
+                output.say((answer.text if answer.is_raw else shown(answer.text)).removesuffix("\n"))
             return answer.code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -92,7 +92,7 @@ def _refused(message: str, code: int, machine: bool) -> int:
             output.drop()
             click.echo(f"Error: {message}", err=True)
     else:
-        click.echo(f"Error: {message}", err=True)
+        click.echo(f"Error: {shown(message)}", err=True)
     return code
 
 

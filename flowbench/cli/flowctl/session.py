@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from flowbench.cli.exits import Exit, Refusal
+from flowbench.cli.flowctl.answer import shown
 
 if TYPE_CHECKING:
     from flowbench.cancel import CancelToken
@@ -48,7 +49,7 @@ class Session:
 
         if "project" in self.__dict__:
             for problem in self.project.problems:
-                click.echo(f"Warning: {problem}", err=True)
+                click.echo(f"Warning: {shown(str(problem))}", err=True)
 
     def text(self, file: str, option: str) -> str:
         """What a file holds; `-` is standard input. option: the one that names it. Raises: Refusal, also for more than

@@ -104,3 +104,16 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
         assert out == ""
         assert said.casefold() in err.casefold()
         assert err.count("\n") == 1
+
+
+def test_a_title_cannot_move_the_cursor_of_a_terminal(
+    epic: str, repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front.call(["task", "create", "--epic", epic, "--title", "a\x1b[2Jb\x07\x9b"], cwd=repo)
+    monkeypatch.chdir(repo)
+    monkeypatch.setattr("sys.argv", ["flowctl", "show", f"{epic}.4"])
+
+    with pytest.raises(SystemExit):
+        front.main()
+
+    assert r"a\x1b[2Jb\x07\x9b" in capsys.readouterr().out
