@@ -139,6 +139,8 @@ class Project:
         See project.running.run: force, fresh, and the options of a launch.
         """
         options.setdefault("watch", _watched)
+        if "seat" not in options:
+            options.setdefault("operator", "people")
         return self.core.run(task, **options)
 
     def facts(self, id: str) -> dict[str, Any]:

@@ -153,13 +153,15 @@ def _row(task: Task) -> dict[str, Any]:
 
 
 TIMES = ("created", "updated", "claimed")
+TEXTS = ("domain", "assignee", "blueprint")  # which may be missing
 NUMBERS = {"priority": "Int64", "seconds": "float64", "mean_seconds": "float64"}
 
 
 def _frame(rows: list[dict[str, Any]], names: list[str], index: str) -> pd.DataFrame:
     import pandas as pd
 
-    made = pd.DataFrame({name: pd.Series([row[name] for row in rows]) for name in names})
+    kinds = dict.fromkeys(TEXTS, object)  # None stays None
+    made = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kinds.get(name)) for name in names})
     for name in TIMES:
         if name in made:
             made[name] = pd.to_datetime(made[name].replace("", None), utc=True, format="ISO8601", errors="coerce")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -94,5 +95,14 @@ def facts(plan: Plan) -> dict[str, Any]:
 
 def durations(project: Project) -> dict[str, float]:
     """{task: seconds from its claim to its end}, of tasks that are done."""
-    rows = project.state.read("SELECT task_id, duration_seconds FROM runtime WHERE duration_seconds IS NOT NULL")
-    return {id: float(seconds) for id, seconds in rows}
+    sql = "SELECT task_id, duration_seconds, claimed_at, completed_at FROM runtime WHERE duration_seconds IS NOT NULL"
+    return {id: _seconds(float(whole), begun, ended) for id, whole, begun, ended in project.state.read(sql)}
+
+
+def _seconds(whole: float, begun: str | None, ended: str | None) -> float:
+    """The whole seconds that are recorded, with their fraction where both times are known and say the same."""
+    try:
+        told = (datetime.fromisoformat(ended or "") - datetime.fromisoformat(begun or "")).total_seconds()
+    except (TypeError, ValueError):  # one of them knows no time zone, or there is none
+        return whole
+    return told if int(told) == whole else whole

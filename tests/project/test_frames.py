@@ -24,6 +24,7 @@ def test_epics_and_tasks(project: Project, epic: str) -> None:
         1,
         [False, True, True],
     )
+    assert list(tasks.blueprint) == [None, None, None]
     assert str(tasks.updated.dtype).endswith("UTC]")
 
 

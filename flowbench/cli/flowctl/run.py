@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowbench.cli import options
 from flowbench.cli.exits import refusal
 from flowbench.cli.flowctl.answer import Answer
 from flowbench.cli.flowctl.session import Session
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--agents", multiple=True, metavar="NAME", help="Module, .py or .ipynb file with functions; repeatable.")
 @click.option("--trust", metavar="HASH", help="Let the Blueprint of this hash run its commands this once.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Then it has failed.")
+@options.answers
 @click.option("--force", is_flag=True, help="Though it waits for others, is blocked, or somebody else works on it.")
 @click.option("--fresh", is_flag=True, help="Begin anew, also where a killed run could go on.")
 def run(
@@ -32,6 +34,7 @@ def run(
     agents: tuple[str, ...],
     trust: str | None,
     timeout: float | None,
+    answers: str | None,
     force: bool,
     fresh: bool,
 ) -> Answer:
@@ -42,10 +45,11 @@ def run(
     all, and the task is todo again. After kill -9 of this process the same command goes on where it was.
 
     Exit codes: 1 failed, 4 it would run commands that nobody has allowed (`flowbench trust FILE`, or --trust HASH),
-    130 stopped by Ctrl-C, 143 by SIGTERM.
+    5 a person would have to answer, and nobody is there, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     from flowbench.blueprint import BlueprintError, UntrustedBlueprint
     from flowbench.cli import follow, report, sources
+    from flowbench.engine import NobodyToAsk
     from flowbench.project.carried import blueprint_of
 
     project, ran = session.project, list[Any]()
@@ -58,10 +62,10 @@ def run(
                 ran.append(going)
                 follow.follow(going, heard)
 
-            how: dict[str, Any] = {"trust": trust, "timeout": timeout, "token": session.token}
+            how: dict[str, Any] = {"trust": trust, "timeout": timeout, "token": session.token, **_people(answers)}
             how = {key: value for key, value in how.items() if value is not None}
             facts = project.run(task, watch=watch, force=force, fresh=fresh, dry_run=session.dry_run, **how)
-    except (BlueprintError, UntrustedBlueprint) as error:
+    except (BlueprintError, NobodyToAsk, UntrustedBlueprint) as error:
         raise refusal(error, agents) from error
     if not ran:
         return Answer(facts, f"Task {facts['id']} would run {facts['blueprint']}")
@@ -74,6 +78,16 @@ def run(
     if going.state == "done":
         lines += report.preview({key: value for key, value in going.ctx.items() if key != "task"})
     return Answer(facts, "\n".join(lines), int(report.outcome(going, heard)))
+
+
+def _people(answers: str | None) -> dict[str, Any]:
+    """Options of a launch: whoever sits at the terminal; in a notebook its forms."""
+    from flowbench.cli import asking
+    from flowbench.runtime import Terminal, attendants
+
+    if any(not isinstance(each, Terminal) for each in attendants):
+        return {"operator": "people", "answers": answers}
+    return asking.people(answers)
 
 
 @contextmanager

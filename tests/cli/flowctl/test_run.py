@@ -74,3 +74,20 @@ def test_a_failed_run_is_number_one_and_says_why(repo: Path, task: str) -> None:
 
     assert (answer.code, answer.data["status"], answer.data["success"]) == (1, "failed", False)
     assert "nowhere" in answer.text
+
+
+def test_a_question_that_nobody_could_answer_is_refused_and_a_policy_answers_it(
+    repo: Path, call: Call, task: str
+) -> None:
+    (repo / "answer.yaml").write_text(
+        "id: asks\noperators: [{name: me, kind: main_ai}]\n"
+        "agents: [{name: ask, kind: operator, spec: {operator_ref: me}}]\n"
+        "flow: {kind: step, ref: ask, in: {op: lit, value: Ship it?}, out: $.said}\n"
+    )
+
+    with pytest.raises(Refusal) as refused:
+        call("run", task)
+    told = call("run", task, "--answers", '{"rules": [{"agent": "ask", "answer": "yes"}]}')
+
+    assert refused.value.exit_code == 5
+    assert told["status"] == "done"
