@@ -74,7 +74,9 @@ def check(root: Path) -> dict[str, Any]:
 
 
 def impl_review(root: Path, project: Project | None, task: str | None, base: str, terms: Terms) -> dict[str, Any]:
-    """{type, id, verdict, session_id, mode, standalone, review}: of a task, or without one of the branch.
+    """{type, id, verdict, session_id, mode, standalone, review, warning?}: of a task, or without one of the branch.
+
+    warning: there were no changes.
 
     Abort raises Aborted. project: may be None without a task.
     Raises: InvalidId, NotFound, ReviewRefused, ProgramError.
@@ -89,9 +91,8 @@ def impl_review(root: Path, project: Project | None, task: str | None, base: str
     changed, is_whole = _changed(root, base, terms.token)
     kind = "branch" if task is None else "impl"
     more = {"base": base, "focus": terms.focus}
-    return _reviewed(root, project, ("impl_review", id), kind, [*parts, *changed], is_whole, terms, more) | {
-        "standalone": task is None
-    }
+    facts = _reviewed(root, project, ("impl_review", id), kind, [*parts, *changed], is_whole, terms, more)
+    return facts | {"standalone": task is None} | _doubt(changed, base)
 
 
 def plan_review(root: Path, project: Project, epic: str, files: Sequence[str], terms: Terms) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def plan_review(root: Path, project: Project, epic: str, files: Sequence[str], t
 
 
 def completion_review(root: Path, project: Project, epic: str, base: str, terms: Terms) -> dict[str, Any]:
-    """{type, id, verdict, session_id, mode, base, review}: whether a finished epic has all that its plan asks for.
+    """{type, id, verdict, session_id, mode, base, review, warning?}: whether an epic has all that its plan wants.
 
     Abort raises Aborted. Raises: as impl_review.
     """
@@ -123,7 +124,7 @@ def completion_review(root: Path, project: Project, epic: str, base: str, terms:
     changed, is_whole = _changed(root, base, terms.token)
     parts, more = [*wanted, *changed], {"base": base}
     facts = _reviewed(root, project, ("completion_review", id), "completion", parts, is_whole, terms, more)
-    return facts | more
+    return facts | more | _doubt(changed, base)
 
 
 def adversarial(root: Path, base: str, terms: Terms) -> dict[str, Any]:
@@ -312,6 +313,12 @@ def _changed(root: Path, base: str, token: CancelToken | None) -> tuple[list[tup
     diff = diffs.since(root, base, token)
     text, is_whole = diffs.embedded(root, diff.files, _limit())
     return [("diff_summary", diff.summary), ("diff", diff.text), ("files", text)], is_whole
+
+
+def _doubt(changed: list[tuple[str, str]], base: str) -> dict[str, str]:
+    if any(text.strip() for _, text in changed):
+        return {}
+    return {"warning": f"Nothing was committed since {base}: the reviewer was shown no changes"}
 
 
 def _limit() -> int:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 TYPE = "impl_review"
 FUNCTION = "review"  # of a Python file
 SECONDS = 600.0
+Function = Callable[[dict[str, Any], str], Any]
 Voice = Callable[[str], object]
 """Hears what a reviewer prints."""
 
@@ -42,34 +44,36 @@ class Terms(NamedTuple):
 
 
 def impl(
-    project: Project, task: str, reviewer: Path, terms: Terms | None = None, *, dry_run: bool = False
+    project: Project, task: str, reviewer: Path | Function, terms: Terms | None = None, *, dry_run: bool = False
 ) -> dict[str, Any]:
     """{type, id, verdict, session_id, mode, base, review, findings, warnings, registered, receipt}.
 
     Abort raises Aborted, and ends the reviewer with all it has started.
-    reviewer: a Python file whose function `review(task, diff)`, plain or async, runs in a process of its own; or a
-    Blueprint that begins with {task, diff, base, files}. task: as `show` tells it, with `body` and `spec`. diff: text.
-    Either comes to {verdict: SHIP | NEEDS_WORK | MAJOR_RETHINK, findings?: [...], review?: text}, the Blueprint in its
-    ctx; a function may also return a text that holds them in tags. The receipt goes to `reviews/`.
+    reviewer: a function `(task, diff)`, plain or async, which runs in a process of its own; a Python file that has one
+    named `review`; or a Blueprint that begins with {task, diff, base, files}. task: as `show` tells it, with `body` and
+    `spec`. diff: text. Each comes to {verdict: SHIP | NEEDS_WORK | MAJOR_RETHINK, findings?: [...], review?: text}, the
+    Blueprint in its ctx; a function may also return a text that holds them in tags. The receipt goes to `reviews/`.
     Raises: InvalidId, NotFound, ReviewRefused, ProgramError, blueprint.BlueprintError, blueprint.UntrustedBlueprint.
     """
     terms = terms or Terms()
     wanted = project.task(task).id
-    if not reviewer.is_file():
+    if isinstance(reviewer, Path) and not reviewer.is_file():
         raise ReviewRefused(f"Reviewer {reviewer} is not there: name a Python file or a Blueprint")
     root, mode = project.layout.root, mode_of(reviewer)
     diff = diffs.since(root, terms.base, terms.token)
     name = f"{receipts.FOLDER}/{TYPE}-{wanted}-{mode}.json"
     shown = {"type": TYPE, "id": wanted, "mode": mode, "base": terms.base, "receipt": f".flow/{name}"}
     if dry_run:
-        return {**shown, "dry_run": True, "reviewer": str(reviewer), "files": diff.files}
+        return {**shown, "dry_run": True, "reviewer": _name(reviewer), "files": diff.files}
     try:
         found = _ask(project, _facts(project, wanted), diff, reviewer, terms)
-        verdict, review, listed, warnings = _read(found, reviewer.name)
+        verdict, review, listed, warnings = _read(found, _name(reviewer))
     except (ProgramFailed, ProgramLate, NoVerdict):
         if terms.receipt is not None:
             terms.receipt.unlink(missing_ok=True)  # an old one would let a gate pass that this review has not
         raise
+    if not diff.text.strip():
+        warnings = [f"Nothing was committed since {terms.base}: the reviewer was shown no changes", *warnings]
     made = receipts.receipt(
         TYPE,
         wanted,
@@ -102,9 +106,10 @@ def impl(
     )
 
 
-def mode_of(reviewer: Path) -> str:
-    """The name that its receipts go by: letters and underscores of the file's."""
-    return re.sub(r"[^A-Za-z]+", "_", reviewer.stem).strip("_") or "reviewer"
+def mode_of(reviewer: Path | Function) -> str:
+    """The name that its receipts go by: letters and underscores of the file's, or of the function's."""
+    name = reviewer.stem if isinstance(reviewer, Path) else _name(reviewer)
+    return re.sub(r"[^A-Za-z]+", "_", name).strip("_") or "reviewer"
 
 
 def call(file: str, task: dict[str, Any], diff: str) -> Any:
@@ -125,37 +130,34 @@ def call(file: str, task: dict[str, Any], diff: str) -> Any:
     return function(task, diff)
 
 
-def _ask(project: Project, facts: dict[str, Any], diff: diffs.Diff, reviewer: Path, terms: Terms) -> Any:
-    if reviewer.suffix == ".py":
-        return _ask_function(project.layout.root, facts, diff, reviewer, terms)
-    return _ask_blueprint(facts, diff, reviewer, terms)
+def _name(reviewer: Path | Function) -> str:
+    return reviewer.name if isinstance(reviewer, Path) else getattr(reviewer, "__name__", type(reviewer).__name__)
 
 
-def _ask_function(root: Path, facts: dict[str, Any], diff: diffs.Diff, reviewer: Path, terms: Terms) -> Any:
+def _ask(project: Project, facts: dict[str, Any], diff: diffs.Diff, reviewer: Path | Function, terms: Terms) -> Any:
+    if isinstance(reviewer, Path) and reviewer.suffix != ".py":
+        return _ask_blueprint(facts, diff, reviewer, terms)
+    function = partial(call, str(reviewer)) if isinstance(reviewer, Path) else reviewer
+    return _ask_function(project.layout.root, facts, diff, function, _name(reviewer), terms)
+
+
+def _ask_function(
+    root: Path, facts: dict[str, Any], diff: diffs.Diff, function: Function, name: str, terms: Terms
+) -> Any:
     from flowbench.process import BodyRaised, ProcessError, TimedOut, carry, run_isolated
 
     own, voice = bound(terms.token), terms.voice
-    work = carry(
-        run_isolated(
-            call,
-            str(reviewer),
-            facts,
-            diff.text,
-            token=own,
-            timeout=terms.seconds,
-            cwd=str(root),
-            voice=None if voice is None else lambda _, text: voice(text),
-        )
-    )
+    heard = None if voice is None else lambda _, text: voice(text)
+    work = carry(run_isolated(function, facts, diff.text, token=own, timeout=terms.seconds, cwd=str(root), voice=heard))
     try:
         return work.result()
     except TimedOut:
-        raise ProgramLate(reviewer.name, terms.seconds) from None
+        raise ProgramLate(name, terms.seconds) from None
     except BodyRaised as error:
-        where = f" ({reviewer.name}:{error.frames[-1][1]})" if error.frames else ""
-        raise ProgramFailed(reviewer.name, f"{error.type_name}: {error}{where}") from error
+        where = f" ({Path(error.frames[-1][0]).name}:{error.frames[-1][1]})" if error.frames else ""
+        raise ProgramFailed(name, f"{error.type_name}: {error}{where}") from error
     except ProcessError as error:
-        raise ProgramFailed(reviewer.name, str(error)) from error
+        raise ProgramFailed(name, str(error)) from error
     except BaseException:  # Ctrl-C: nobody waits any more
         own.abort(AbortReason.SIGNAL, "left")
         raise

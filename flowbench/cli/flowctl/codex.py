@@ -57,7 +57,7 @@ def check(session: Session) -> Answer:
 def impl_review(session: Session, task: str | None, base: str, **given: Any) -> Answer:
     """Review the changes that implement a task; without one, those of the branch."""
     project = session.project if task is not None else _project(session)
-    return _said(reviews.impl_review(session.root, project, task, base, _terms(session, **given)))
+    return _said(_warned(session, reviews.impl_review(session.root, project, task, base, _terms(session, **given))))
 
 
 @verb(of=codex, changes=True)
@@ -82,7 +82,8 @@ def plan_review(session: Session, epic: str, files: str, base: str, **given: Any
 @how
 def completion_review(session: Session, epic: str, base: str, **given: Any) -> Answer:
     """Review whether a finished epic has all that its plan asks for."""
-    return _said(reviews.completion_review(session.root, session.project, epic, base, _terms(session, **given)))
+    facts = reviews.completion_review(session.root, session.project, epic, base, _terms(session, **given))
+    return _said(_warned(session, facts))
 
 
 @verb(of=codex, changes=True)
@@ -106,6 +107,12 @@ def _project(session: Session) -> Project | None:
         return session.project
     except NoProject:
         return None
+
+
+def _warned(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
+    if warning := facts.pop("warning", None):
+        session.hear(f"Warning: {warning}\n")
+    return facts
 
 
 def _said(facts: dict[str, Any]) -> Answer:

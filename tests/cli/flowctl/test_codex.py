@@ -82,7 +82,12 @@ def test_a_task_is_reviewed(call: Call, bin: Put, branch: str, repo: Path) -> No
 
 
 def test_a_branch_is_reviewed_without_a_task(
-    call: Call, bin: Put, branch: str, repo: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call,
+    bin: Put,
+    branch: str,
+    repo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     bin("codex", "echo 'Hm. <verdict>NEEDS_WORK</verdict>'")
     monkeypatch.setenv("RALPH_ITERATION", "3")
@@ -90,6 +95,9 @@ def test_a_branch_is_reviewed_without_a_task(
     told = call("codex", "impl-review", "--base", "main", "--receipt", "r.json")
 
     assert (told["id"], told["standalone"], told["verdict"]) == ("branch", True, "NEEDS_WORK")
+    assert capsys.readouterr().err == ""
+    assert "warning" not in call("codex", "impl-review", "--base", "feature")
+    assert capsys.readouterr().err.startswith("Warning: Nothing was committed since feature")
     assert told["review"] == "Hm. <verdict>NEEDS_WORK</verdict>\n"
     assert json.loads((repo / "r.json").read_text())["iteration"] == 3
 

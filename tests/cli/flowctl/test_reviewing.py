@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowbench.cancel import Aborted, CancelToken
 from flowbench.cli import flowctl
 from flowbench.cli.exits import Refusal
-from flowbench.project import NotFound, NoVerdict, ProgramFailed, ProgramLate, Project, ReviewRefused
+from flowbench.project import NotFound, NoVerdict, ProgramFailed, ProgramLate, Project, ReviewRefused, reviewing
 from tests.cli.flowctl.conftest import Call
 from tests.cli.flowctl.programs import bin, branch
 
@@ -86,6 +88,23 @@ def test_a_function_may_be_async_and_answer_in_tags(call: Call, branch: str, rep
     told = call("review", "impl", branch, "--reviewer", "r.py")
 
     assert (told["verdict"], told["review"], told["findings"]) == ("SHIP", "Fine. <verdict>SHIP</verdict>", [])
+    assert told["warnings"] == []
+    assert call("review", "impl", branch, "--reviewer", "r.py", "--base", "feature")["warnings"] == [
+        "Nothing was committed since feature: the reviewer was shown no changes"
+    ]
+
+
+def test_a_function_of_this_process_reviews_a_task(branch: str, repo: Path) -> None:
+    project = Project.find(repo)
+    pid = os.getpid()
+
+    def elsewhere(task: dict[str, Any], diff: str) -> Any:
+        return {"verdict": "SHIP" if os.getpid() != pid and "+limit" in diff else "NEEDS_WORK", "review": task["id"]}
+
+    told = reviewing.impl(project, "fn-1.1", elsewhere)
+
+    assert (told["verdict"], told["review"], told["mode"]) == ("SHIP", branch, "elsewhere")
+    project.close()
 
 
 def test_a_blueprint_reviews_a_task(call: Call, branch: str, repo: Path) -> None:
