@@ -180,6 +180,21 @@ def test_an_interrupt_ends_a_cell_that_awaits(kernel: Kernel, code: str) -> None
     note(kernel, "interrupt of an awaited run -> cell end", busy.ended - pressed)
 
 
+@pytest.mark.parametrize(
+    "awaited", ["aio.execute_shell('sleep 600')", "aio.PtySession().start('sleep 600')", "asyncio.sleep(600)"]
+)
+def test_an_interrupt_ends_a_cell_that_awaits_something_else(kernel: Kernel, awaited: str) -> None:
+    busy = kernel.start(f"from flowbench.tools import aio\nprint('begun')\nawait {awaited}")
+    while not busy.text:
+        kernel.listen(0.2)
+    time.sleep(0.3)
+
+    kernel.interrupt()
+    kernel.finish(busy)  # nothing else comes that would wake the kernel's loop
+
+    assert [error["ename"] for error in busy.errors] == ["CancelledError"], busy
+
+
 @pytest.mark.parametrize(("how", "why"), [("click", "User (by button)"), ("Stop", "Signal (by interrupt)")])
 def test_a_busy_python_loop_in_a_step_ends_too(kernel: Kernel, how: str, why: str) -> None:
     busy, after, comm = busy_run(kernel, name="spinning")
