@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TypedDict, Unpack
 
 from flowbench.cancel import Aborted, CancelToken, bound
-from flowbench.errors import FlowbenchError
+from flowbench.errors import FlowbenchError, nearest
 from flowbench.tools.errors import PtyAlreadyRunning, PtyFailed, PtyGone, PtyNotRunning
 from flowbench.tools.pty_life import Asked, Life, PtyResult
 from flowbench.tools.screen import LINES, Tail
@@ -101,6 +101,9 @@ class Controls:
         return life
 
     def _begin(self, argv: Sequence[str], terms: PtyTerms) -> Life:
+        for name in terms.keys() - PtyTerms.__annotations__.keys():
+            near = nearest(name, PtyTerms.__annotations__)
+            raise TypeError(f"a PTY session knows no {name!r}" + (f"; did you mean {near!r}?" if near else ""))
         milliseconds, cwd = terms.get("timeout_ms"), terms.get("cwd")
         token = bound(terms.get("token"), None if milliseconds is None else milliseconds / 1000)
         columns, rows = clamped(terms.get("cols", COLUMNS), terms.get("rows", ROWS))

@@ -46,6 +46,15 @@ def on_text(word: str, act: Callable[[], object]) -> Callable[[str], None]:
     return hear
 
 
+def test_a_misspelt_argument_is_told() -> None:
+    session = PtySession()
+
+    with pytest.raises(TypeError, match="knows no 'timeout'; did you mean 'timeout_ms'"):
+        session.start("sleep 600", timeout=1)  # type: ignore[call-arg]
+
+    assert not session.is_running
+
+
 def test_a_program_leads_a_session_on_a_terminal_of_its_own() -> None:
     shown = seen("tty; stty size; ps -o pid= -o sid= -o tty= -p $$").splitlines()
 
