@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flowbench import blueprint as bp
-from flowbench.cancel import AbortReason
+from flowbench.cancel import AbortReason, bound
 from flowbench.project import ids
 from flowbench.project.carried import blueprint_of, ctx_of
 from flowbench.project.errors import ProjectError, TaskRefused
@@ -17,7 +17,7 @@ from flowbench.project.failing import fail
 from flowbench.project.outcome import error_text, evidence_of, summary_of
 from flowbench.project.status import Status
 from flowbench.project.working import done, start
-from flowbench.runtime import BlueprintChanged, Run, RunNotFound, launch, recall, resume
+from flowbench.runtime import BlueprintChanged, Run, RunNotFound, launch, recall, resume, waiting
 from flowbench.storage import StorageError, locked, private_dir
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def run(
     if dry_run:
         told = start(project, wanted, force=force, dry_run=True)
         return {**told, "blueprint": found.blueprint, "inputs": found.inputs or {}}
-    with _alone(project, wanted):
+    token = options["token"] = bound(options.get("token"))
+    # From the launch to the last line that is written, an interrupt aborts the run and nothing else.
+    with _alone(project, wanted), waiting.interrupt_aborts(token):
         earlier = None if fresh else _unfinished(project, found)
         start(project, wanted, force=force)
         try:

@@ -80,6 +80,24 @@ def test_the_run_of_a_task_is_shown_in_its_cell(shell: Shell, project: fb.Projec
     assert shell.names["told"]["status"] == "done"
 
 
+@pytest.mark.parametrize("line", ["told = project.run('fn-1.1')", "told = %flowctl run fn-1.1"])
+def test_the_stop_button_stops_the_run_and_gives_the_task_back(shell: Shell, project: fb.Project, line: str) -> None:
+    Path("answer.yaml").write_text("id: wait\nflow: {kind: step, ref: project_wait, in: $, out: $.never}\n")
+    shell.names["project"] = project
+    shell(
+        "import asyncio, os, signal, flowbench as fb\n"
+        "@fb.agent\n"
+        "async def project_wait(_):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    await asyncio.Event().wait()\n"
+    )
+
+    shell(line)
+
+    assert (shell.names["told"]["status"], shell.names["told"]["state"]) == ("todo", "cancelled")
+    assert project.core.task("fn-1.1").assignee is None
+
+
 def test_flowctl_prints_the_text_and_returns_the_data(shell: Shell, project: fb.Project) -> None:
     ran = shell("told = %flowctl show fn-1.1")
 

@@ -9,6 +9,7 @@ import click
 
 from flowbench.cli import usage
 from flowbench.cli.exits import Refusal
+from flowbench.cli.flowctl.answer import shown
 from flowbench.cli.flowctl.calling import VARIABLE, call
 from flowbench.cli.flowctl.naming import JSON
 from flowbench.cli.flowctl.verbs import flowctl
@@ -27,9 +28,11 @@ def told(words: Sequence[str]) -> tuple[dict[str, Any], str]:
         raise UsageError(error.format_message()) from None
     except Refusal as refusal:
         raise UsageError(refusal.message) from refusal
+    except OSError as error:
+        raise UsageError(f"{error.filename or 'flowctl'}: {error.strerror or error}") from error
     if answer.is_raw:
         return dict(answer.payload), answer.text
-    return answer.data, answer.as_json() if JSON in words else answer.text
+    return answer.data, answer.as_json() if JSON in words else shown(answer.text)
 
 
 def complete(before: Sequence[str], word: str) -> list[str]:
