@@ -20,6 +20,7 @@ MONTH_DAYS, THROUGHPUT_DAYS = 30, 28  # of the figures of delivery
 EVENT_DAYS, ROLLUP_DAYS = 90, 365  # kept by a cleanup
 UNKNOWN = "unknown"  # the model of a row that names none
 HOUR = 3600.0
+_FORGOTTEN = "id < coalesce((SELECT min(id) FROM events WHERE timestamp >= ?), 9223372036854775807)"
 _UNBLOCKS = ("task_started", "task_completed", "task_skipped", "task_restarted", "task_reset", "task_failed")
 
 
@@ -177,18 +178,22 @@ class Metrics:
 
     def cleanup(self, *, dry_run: bool = False) -> dict[str, Any]:
         """{deleted}: rows of the event log older than 90 days and of the counts by day older than 365; their months
-        are counted first."""
+        are counted first. The log is forgotten from its beginning: an old event behind a newer one, as an import
+        brings them, stays until that one goes, for each event vouches for those before it."""
         old_events, old_days = self._moment(EVENT_DAYS), self._day(ROLLUP_DAYS)
         with self.project.change("stats cleanup", dry_run=dry_run) as change:
             self._roll_up(change)
             found = self.project.state.read(
-                "SELECT (SELECT count(*) FROM events WHERE timestamp < ?)"
+                f"SELECT (SELECT count(*) FROM events WHERE {_FORGOTTEN})"  # noqa: S608
                 " + (SELECT count(*) FROM daily_rollup WHERE day < ?)",
                 *(old_events, old_days),
             )
-            change.sql("DELETE FROM events WHERE timestamp < ?", old_events)
+            deleted = found[0][0] if found else 0
+            change.sql(f"DELETE FROM events WHERE {_FORGOTTEN}", old_events)  # noqa: S608
             change.sql("DELETE FROM daily_rollup WHERE day < ?", old_days)
-        return told(change, deleted=found[0][0] if found else 0)
+            if deleted:
+                change.event("log_cleaned", epic="", payload={"deleted": deleted})
+        return told(change, deleted=deleted)
 
     def _roll_up(self, change: Change) -> int:
         """A month whose events may be gone already keeps what was told of them."""

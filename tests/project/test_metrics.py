@@ -175,9 +175,24 @@ def test_months_outlive_the_events_that_they_were_counted_from(timed: Project, c
     assert timed.metrics.cleanup(dry_run=True)["deleted"] == events
     assert timed.metrics.cleanup() == {"deleted": events}
 
-    assert timed.events() == []
+    assert [event.type for event in timed.events()] == ["log_cleaned"]
     assert timed.metrics.rollup() == {"months_updated": 1}
     assert timed.state.read("SELECT * FROM monthly_rollup") == counted
     clock.now += 365 * DAY
-    assert timed.metrics.cleanup()["deleted"] == 1  # the day
+    assert timed.metrics.cleanup()["deleted"] == 2  # the day, and that the log was cleaned
     assert timed.metrics.rollup() == {"months_updated": 0}
+
+
+def test_an_old_event_behind_a_newer_one_stays_so_that_the_log_is_whole(timed: Project, clock: Clock) -> None:
+    for days in (0, 100, -100, 100):  # as an import brings them, or a clock that was wrong
+        clock.now += days * DAY
+        with timed.change("note") as change:
+            change.event("noted", epic="")
+    before = len(timed.events())
+    assert timed.validate().valid
+
+    told = timed.metrics.cleanup()
+
+    assert told == {"deleted": before - 3}
+    assert [event.type for event in timed.events()] == ["noted", "noted", "noted", "log_cleaned"]
+    assert timed.validate().valid
