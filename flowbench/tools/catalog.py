@@ -33,7 +33,8 @@ class Tool(NamedTuple):
         """What `call` answers, as JSON data; bytes are base64. Abort raises Aborted, also where the function has flags
         for it; that a `timeout_ms` of the options is over is told as the function tells it.
         """
-        token.heartbeat()
+        if (cause := token.cause) is not None:  # no heartbeat: many tools are woken by an abort, and never have one
+            raise Aborted(cause)
         answer = msgspec.json.decode(msgspec.json.encode(await self.call(options, token, heard)))
         is_stopped = isinstance(answer, dict) and (answer.get("cancelled") or answer.get("timed_out"))
         if is_stopped and (cause := token.cause) is not None:

@@ -160,6 +160,15 @@ def test_what_a_command_writes_is_its_answer_and_is_told_as_it_comes() -> None:
     assert [line.text for line in run.log.lines("0")] == ["told"]
 
 
+@pytest.mark.parametrize("tool", ["shell", "pty"])
+def test_a_command_that_an_abort_wakes_makes_no_gap(tool: str) -> None:
+    run = fb.launch(using({"tool": tool}), {"x": "true"})
+
+    run.result(60)
+
+    assert [row.longest_gap for row in fb.cancel_report(run).rows] == [None]
+
+
 def test_an_exit_code_can_be_data_or_caught() -> None:
     assert answer({"tool": "pty", "ok_from": "any"}, "exit 7")["exit_code"] == 7
 
