@@ -17,23 +17,36 @@ from flowbench.cancel import CancelToken
 from flowbench.tools.searching.guarded import Guarded
 from flowbench.tools.searching.hits import Ask, FileHits, Hearer, Unable, Unfit
 from flowbench.tools.searching.ladder import Rung, tokens
-from flowbench.tools.searching.linear import Linear
+from flowbench.tools.searching.linear import may_span
+from flowbench.tools.searching.sets import BYTES, spelt_set
 
 BOOT = (
     "import sys; sys.path[:] = sys.argv[2:]; from flowbench.tools.searching.backtracked import main; main(sys.argv[1])"
 )
 BLANKS = r"\t \xa0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000"
 ENDS = r"\n\x0b\f\r\x85\u2028\u2029"
-# Escapes of PCRE2's, in Python's words.
+# Escapes of PCRE2's and of Rust's regex, in Python's words.
 ALSO = {
     r"\z": r"\Z",
     r"\Z": r"(?=\n?\Z)",
+    r"\<": r"\b(?=\w)",
+    r"\>": r"\b(?<=\w)",
+    r"\b{start}": r"\b(?=\w)",
+    r"\b{end}": r"\b(?<=\w)",
+    r"\b{start-half}": r"(?<!\w)",
+    r"\b{end-half}": r"(?!\w)",
     r"\R": rf"(?>\r\n|[{ENDS}])",
-    r"\N": r"[^\n]",
+    r"\N": rf"[^\n{BYTES}]",
+    r"\W": rf"[^\w{BYTES}]",
+    r"\S": rf"[^\s{BYTES}]",
+    r"\D": rf"[^\d{BYTES}]",
     r"\h": f"[{BLANKS}]",
-    r"\H": f"[^{BLANKS}]",
-    r"\V": f"[^{ENDS}]",
+    r"\H": f"[^{BLANKS}{BYTES}]",
+    r"\V": f"[^{ENDS}{BYTES}]",
 }
+# What Rust's regex does not read, so that ripgrep takes PCRE2.
+BEYOND = re.compile(r"\(\?(?:[=!>|#&(R0-9]|P[=>]|<[=!])|\(\*|\\[1-9kKRhHNVXGQZ]|[*+?}]\+")
+OF_SETS = re.compile(r"&&|--|~~|\[")
 SIZE = 8  # bytes that say how long the message behind them is
 
 
@@ -103,13 +116,11 @@ class Backtracking:
     def __init__(self, ask: Ask, rung: Rung) -> None:
         """Raises: Unfit."""
         self.by_line = not ask.multiline
-        try:
-            self.spans = Linear(rung, multiline=ask.multiline).spans
-        except Unfit:
-            self.spans = ask.multiline
         flags = re.MULTILINE | (re.IGNORECASE if ask.ignore_case else 0)
         try:
             self._compiled = re.compile(spelt(rung.text), flags)
+            is_beyond = BEYOND.search(rung.text) is not None
+            self.spans = ask.multiline and (is_beyond or may_span(rung) or _has_line_end_in_set(rung.text))
         except (re.error, RecursionError, OverflowError) as error:
             raise Unfit(str(error)) from None
 
@@ -127,15 +138,32 @@ class Backtracking:
 
 
 def spelt(pattern: str) -> str:
-    """In Python's spelling: names of groups, what is quoted, and the end of the text."""
-    text = "".join(_spelt(part) for _, part in tokens(pattern))
+    """In Python's spelling: names of groups, what is quoted, sets of sets, and the end of the text."""
+    nests = not BEYOND.search(pattern)
+    dot = "." if re.search(r"\(\?[a-z]*s", pattern) else f"[^\\n{BYTES}]"
+    text = "".join(
+        spelt_set(part, nests=nests)
+        if kind == "set" and OF_SETS.search(part, 1)
+        else dot
+        if part == "." and kind == "plain"
+        else _spelt(part)
+        for kind, part in tokens(pattern)
+    )
     text = re.sub(r"\\k(?:<(\w+)>|\{(\w+)\})", lambda found: f"(?P={found[1] or found[2]})", text)
     return re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", text)
+
+
+def _has_line_end_in_set(pattern: str) -> bool:
+    """In one of Rust's, which the linear engine does not read."""
+    sets = (part for kind, part in tokens(pattern) if kind == "set" and OF_SETS.search(part, 1))
+    return any(re.fullmatch(spelt_set(part, nests=True), "\n") for part in sets)
 
 
 def _spelt(part: str) -> str:
     if part.startswith(r"\Q") and part.endswith(r"\E"):
         return re.escape(part[2:-2])
+    if part.startswith("[^") and part.endswith("]"):
+        return f"{part[:-1]}{BYTES}]"
     return ALSO.get(part, part)
 
 

@@ -16,7 +16,7 @@ from flowbench.tools.searching.ladder import rungs
 from flowbench.tools.searching.linear import Linear
 from flowbench.tools.searching.lines import Lines
 
-SLOWEST_MS = 2000  # that a pattern with look-around or back-references may take, which runs in a process of its own
+SLOWEST_MS = 5000  # that a pattern with look-around or back-references may take, which runs in a process of its own
 
 
 def search(
@@ -33,7 +33,7 @@ def search(
     max_columns: int | None = None,
     mode: str = "content",
 ) -> SearchResult:
-    """Cannot be aborted; time grows with the text, or ends after 2 s. Find `pattern` in a text, line by line.
+    """Cannot be aborted; time grows with the text, or ends after 5 s. Find `pattern` in a text, line by line.
 
     What is wrong with the pattern is told in `error`, never raised. The options are those of `grep`.
     Source: pi-natives 18.2, search.
@@ -56,7 +56,7 @@ def search(
 
 
 def has_match(content: str | bytes, pattern: str, ignore_case: bool = False, multiline: bool = False) -> bool:
-    """Cannot be aborted; time grows with the text, or ends after 2 s. Whether `pattern` is somewhere in a text.
+    """Cannot be aborted; time grows with the text, or ends after 5 s. Whether `pattern` is somewhere in a text.
 
     Raises: SearchFailed, for a pattern with look-around or back-references that takes longer.
     Source: pi-natives 18.2, hasMatch.

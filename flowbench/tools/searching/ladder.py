@@ -93,7 +93,7 @@ def _escape(pattern: str, at: int) -> int:
     if letter and letter in "pPxuUkgNobB" and pattern[end : end + 1] == "{":
         closed = pattern.find("}", end, end + LONGEST_NAME)
         return closed + 1 if closed >= 0 else end
-    return end
+    return end + 1 if letter and letter in "pP" and pattern[end : end + 1].isalpha() else end
 
 
 @lru_cache(maxsize=4)

@@ -51,7 +51,7 @@ class Linear:
         except (re2.error, UnicodeEncodeError) as error:
             raise Unfit(str(error)) from None
         self.rung = rung
-        self.spans = multiline and _may_span(rung)
+        self.spans = multiline and may_span(rung)
         self.is_for_ascii = not rung.is_literal and _EDGE.search(rung.text) is not None
         self.by_line = not multiline and not rung.is_literal and _asks_for_ends(rung.text)
         literal, self.shortest = _needed(rung)
@@ -98,6 +98,9 @@ def _set(text: str) -> str:
     inner = text[1:-1]
     if re.search(r"&&|--|~~|\[(?!:\^?\w+:\])", inner) or text[-1] != "]":
         raise Unfit(f"{text}: sets of sets are not read here")
+    for found in _ESCAPE.finditer(inner):
+        if found[0][1:2] in "wdsWDSpP" and inner[found.end() :][:1] == "-" and found.end() + 1 < len(inner):
+            raise Unfit(f"{text}: a range from a set is not read here")
     return f"[{_ESCAPE.sub(lambda found: _escape(found[0], '{}'), inner)}]"
 
 
@@ -109,7 +112,7 @@ def _asks_for_ends(pattern: str) -> bool:
     return re.search(r"\\[Az]|\(\?[a-zA-Z]*-[a-zA-Z]*m", pattern) is not None
 
 
-def _may_span(rung: Rung) -> bool:
+def may_span(rung: Rung) -> bool:
     """As ripgrep judges it, which searches line by line where it can: a line end, or a line's ends, may be matched."""
     import re2
 

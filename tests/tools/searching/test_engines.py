@@ -22,7 +22,10 @@ PATTERNS = [
     r"[\w-]+ foo", r"foo\s", r"(?i)FOO", r"(?<word>foo)", r"(a+)+\$", "\\", "*", "foo\nbar", r"foo\nbar",
     r"\bfoo\b", r"\Bo", r"(?<=f)oo", r"foo(?! bar)", r"(\w)\1 ", r"(abc)\1", r"(?=foo)\w+", r"(?<x>a)b(?=c)",
     r"\Afoo", r"foo\z",
-    r"foo\Z", r"foo\R", r"\hfoo", r"o\H\N",r"\Qfoo(\E", r"\Qa{,3\E\}",
+    r"\pL", r"f\pLo", r"[\d-z]", r"\<foo\>", r"foo\b{end}", r".(?=foo)", r"\W(?=foo)", r"[^x](?=f)",
+    "[[a-z]&&[^f]]oo|[a-z&&b]ar",
+    r"[\w--[a-e]]\w+", r"[^[:alpha:]&&[^ ]]", r"[[:^alpha:]](?=f)", "[&&f](?=oo)", "(?x) f o o", "(?u:foo)",
+    r"foo\Z", r"foo\R", r"\hfoo", r"o\H\N", r"\Qfoo(\E", r"\Qa{,3\E\}",
     r"\x66oo", r"\u0066oo", r"\p{L}+", r"[[:digit:]]+", "-dash", "--", r"\Qfoo", "foo\0", r"\x00",
 ]  # fmt: skip
 

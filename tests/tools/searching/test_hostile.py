@@ -246,8 +246,7 @@ def test_any_heap_of_signs_is_a_pattern(text: str, tmp_path: Path) -> None:
     pattern = text * 5000
     (tmp_path / "a").write_text(f"b\n{pattern}\n")
 
-    assert tools.search("b", pattern).matches == ()
-    assert tools.has_match(f"b{pattern}b", pattern)
+    assert [match.line_number for match in tools.grep(pattern, tmp_path).matches] == [2]
 
 
 def test_the_token_is_looked_at_while_a_search_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
