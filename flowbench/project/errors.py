@@ -114,12 +114,13 @@ class NothingToSplitInto(GraphInvalid):
 
 
 class NoProject(ProjectError):
-    """start: folder from which it was looked for, upwards."""
+    """start: folder from which it was looked for, upwards. told: where FLOW_STATE_DIR says that it is."""
 
     code = "no_project"
 
-    def __init__(self, start: Path) -> None:
-        super().__init__(".flow/ does not exist. Run 'flowctl init' first.")
+    def __init__(self, start: Path, told: Path | None = None) -> None:
+        named = f" (FLOW_STATE_DIR names {told})" if told is not None else ""
+        super().__init__(f".flow/ does not exist{named}. Run 'flowctl init' first.")
         self.start = start
 
 
@@ -330,8 +331,8 @@ class SchemaUnknown(ProjectError):
 
     def __init__(self, found: object) -> None:
         super().__init__(
-            f"schema_version unsupported in meta.json (expected 1, 2, got {found!r}); "
-            "a newer flowctl has made this project"
+            f"schema_version unsupported in meta.json (expected 1, 2, got {found!r})"
+            + ("; a newer flowctl has made this project" if isinstance(found, int) and found > 2 else "")
         )
         self.found = found
 

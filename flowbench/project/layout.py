@@ -70,11 +70,10 @@ class Layout(msgspec.Struct, frozen=True):
 def find(start: Path | None = None, environ: Mapping[str, str] = os.environ) -> Layout:
     """The project of a folder. Raises: NoProject."""
     here = _absolute(start or Path.cwd())
-    flow, state = _chosen(here, environ)
-    if flow is None:
-        flow = next((each / FLOW for each in (here, *here.parents) if (each / FLOW).is_dir()), None)
+    told, state = _chosen(here, environ)
+    flow = told or next((each / FLOW for each in (here, *here.parents) if (each / FLOW).is_dir()), None)
     if flow is None or not flow.is_dir():
-        raise NoProject(here)
+        raise NoProject(here, told)
     return at(flow, state)
 
 

@@ -76,7 +76,7 @@ def doctor(session: Session) -> Answer:
     """Look at all that the project needs, and say what is wrong."""
     from flowbench.project import condition
 
-    facts = condition.doctor(session.project)
+    facts = condition.doctor(session.patient)
     table = aligned((_MARKS[each["status"]], each["name"], each["message"]) for each in facts["checks"])
     return Answer(facts, table, 0 if facts["healthy"] else 1)
 
@@ -90,7 +90,7 @@ def validate(session: Session, epic: str | None, everything: bool) -> Answer:
 
     if epic is None and not everything:
         raise ProjectError("Must specify --epic or --all")
-    report = session.project.validate(None if everything else epic)
+    report = session.patient.validate(None if everything else epic)
     rows: list[dict[str, Any]] = [
         {
             "epic": each.epic,

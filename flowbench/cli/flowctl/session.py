@@ -33,6 +33,14 @@ class Session:
 
         return Project.find(self.cwd)
 
+    @cached_property
+    def patient(self) -> Project:
+        """The project, be it of an unknown schema: for verbs that say what is wrong with it. Raises: NoProject."""
+        from flowbench.project import Project
+        from flowbench.project.layout import find
+
+        return Project(find(self.cwd))
+
     @property
     def root(self) -> Path:
         """Of the project; where there is none, the folder of the call."""

@@ -235,3 +235,28 @@ def test_a_loop_is_watched_paused_and_stopped(call: Call, repo: Path) -> None:
     assert call("status")["runs"][0]["stopped"] is True
     with pytest.raises(NoSuchRun, match=r"run-b \(active: run-a\)"):
         call("ralph", "status", "--run", "run-b")
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"), [("{bad", "no JSON"), ('{"schema_version": 9}', "unsupported"), ("[]", "no JSON object")]
+)
+def test_a_damaged_meta_is_what_validate_and_doctor_name(meta: str, said: str, repo: Path, epic: str) -> None:
+    (repo / ".flow/meta.json").write_text(meta)
+
+    report = in_(repo, "validate", "--all")
+    checks = in_(repo, "doctor")
+
+    assert (report["valid"], report["total_tasks"]) == (False, 3)
+    assert said in report["root_errors"][0]
+    assert (checks["healthy"], checks["checks"][0]["status"]) == (False, "fail")
+    with pytest.raises(ProjectError, match=said):
+        in_(repo, "list")
+
+
+def test_a_project_that_is_not_where_the_environment_says_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOW_STATE_DIR", str(tmp_path / "gone" / ".flow"))
+
+    with pytest.raises(NoProject, match=rf"does not exist \(FLOW_STATE_DIR names {tmp_path}/gone/.flow\)"):
+        in_(tmp_path, "list")
