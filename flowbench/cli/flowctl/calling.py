@@ -39,6 +39,9 @@ def call(
     """
     session = Session(cwd or Path.cwd(), stdin or sys.stdin, token)
     words, _ = _split(argv)
+    for word in words:
+        if not _is_text(word):
+            raise click.UsageError(f"{word.encode(errors='surrogateescape')!r} is no UTF-8 text")
     found = flowctl.main(args=words, prog_name="flowctl", standalone_mode=False, obj=session)
     return found if isinstance(found, Answer) else Answer({}, code=int(found or 0), is_raw=True)
 
@@ -94,6 +97,15 @@ def _refused(message: str, code: int, machine: bool) -> int:
     else:
         click.echo(f"Error: {shown(message)}", err=True)
     return code
+
+
+def _is_text(word: str) -> bool:
+    """Bytes of a command line that are none come as lone surrogates."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,7 +25,7 @@ def lock(session: Session, task: str, files: str, ttl: float | None, pid: int | 
     project = session.project
     wanted = project.task(task).id
     more = {} if ttl is None else {"ttl": ttl}
-    mine, others = project.locks.lock(wanted, listed(files), pid=pid, dry_run=session.dry_run, **more)
+    mine, others = project.locks.lock(wanted, _inside(session, listed(files)), pid=pid, dry_run=session.dry_run, **more)
     taken = [{"file": each.file, "owner": each.task} for each in others]
     facts: dict[str, Any] = {
         "task": wanted,
@@ -52,7 +54,9 @@ def unlock(session: Session, task: str | None, files: str | None, everything: bo
     if task is None:
         raise click.UsageError("give --task ID or --all")
     wanted = project.resolve(task)
-    freed = project.locks.unlock(wanted, None if files is None else listed(files), dry_run=session.dry_run)
+    freed = project.locks.unlock(
+        wanted, None if files is None else _inside(session, listed(files)), dry_run=session.dry_run
+    )
     return Answer({"task": wanted, "unlocked": freed, "count": len(freed)}, f"{counted(len(freed), 'file')} given back")
 
 
@@ -60,6 +64,8 @@ def unlock(session: Session, task: str | None, files: str | None, everything: bo
 @click.option("--file", metavar="FILE", help="By default all files that are kept.")
 def lock_check(session: Session, file: str | None) -> Answer:
     """Show which task keeps a file."""
+    if file is not None:
+        (file,) = _inside(session, [file])
     held = {each.file: each for each in session.project.locks.held(file)}
     if file is not None:
         found = next(iter(held.values()), None)
@@ -70,3 +76,9 @@ def lock_check(session: Session, file: str | None) -> Answer:
     locks = {name: {"task_id": each.task, "locked_at": each.locked_at} for name, each in held.items()}
     rows = [(name, each.task, each.locked_at) for name, each in held.items()]
     return Answer({"locks": locks, "count": len(locks)}, aligned(rows) or "No file is kept.")
+
+
+def _inside(session: Session, files: list[str]) -> list[str]:
+    """Names as the project has them: an absolute one of a file in it is the relative one."""
+    root = session.project.layout.root
+    return [os.path.relpath(file, root) if Path(file).is_relative_to(root) else file for file in files]

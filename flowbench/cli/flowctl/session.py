@@ -69,6 +69,7 @@ class Session:
             else:
                 with (self.cwd / file).open(encoding="utf-8", newline="") as opened:
                     found = opened.read(LARGEST + 1)
+            found.encode()  # standard input lets bytes through that are no text
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no UTF-8 text"
             raise Refusal(f"{option} {file}: {why}", Exit.FAILED) from error

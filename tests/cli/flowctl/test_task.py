@@ -169,7 +169,7 @@ def test_a_split_needs_two_titles(call: Call, epic: str) -> None:
         call("task", "split", f"{epic}.1", "--titles", " | A |")
 
 
-def test_files_are_kept_for_a_task_and_given_back(call: Call, epic: str) -> None:
+def test_files_are_kept_for_a_task_and_given_back(call: Call, epic: str, repo: Path) -> None:
     one, two = f"{epic}.1", f"{epic}.2"
 
     assert call("lock", "--task", one, "--files", "a.py, b.py") == {
@@ -183,6 +183,7 @@ def test_files_are_kept_for_a_task_and_given_back(call: Call, epic: str) -> None
     told = call("lock", "--task", two, "--files", "b.py,c.py")
     assert (told["locked"], told["already_locked"]) == (["c.py"], [{"file": "b.py", "owner": one}])
     assert call("lock-check", "--file", "b.py")["owner"] == one
+    assert call("lock-check", "--file", str(repo / "b.py"))["owner"] == one
     assert call("lock-check", "--file", "x.py")["locked"] is False
     assert call("lock-check")["count"] == 3
     assert call("unlock", "--task", one, "--files", "a.py")["unlocked"] == ["a.py"]

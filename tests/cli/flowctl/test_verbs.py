@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -117,3 +118,10 @@ def test_a_title_cannot_move_the_cursor_of_a_terminal(
         front.main()
 
     assert r"a\x1b[2Jb\x07\x9b" in capsys.readouterr().out
+
+
+def test_bytes_that_are_no_text_are_refused(epic: str, repo: Path) -> None:
+    with pytest.raises(click.UsageError, match=r"b'a\\xff' is no UTF-8 text"):
+        front.call(["task", "create", "--epic", epic, "--title", "a\udcff"], cwd=repo)
+    with pytest.raises(Refusal, match="--file -: it is no UTF-8 text"):
+        front.call(["epic", "set-plan", epic, "--file", "-"], cwd=repo, stdin=io.StringIO("a\udcff"))
