@@ -121,6 +121,30 @@ def backends(project: Project, task: str) -> dict[str, Any]:
     return facts
 
 
+def set_blueprint(
+    project: Project, task: str, blueprint: str, inputs: Mapping[str, Any] | None = None, *, dry_run: bool = False
+) -> dict[str, Any]:
+    """{id, blueprint, inputs, message}: the task runs by itself from now on. blueprint: a file below the project's
+    root, or `stored:ID@SELECTOR`; "" makes it a person's again, without inputs. inputs: None leaves them.
+
+    Raises: NotFound; TaskRefused, BlueprintError, ... for one that cannot be read.
+    """
+    from flowbench.project.carried import blueprint_of
+
+    id = _resolved(project, task)
+    with project.change("task set-blueprint", dry_run=dry_run) as change:
+        change.task(id)
+        if blueprint:
+            change.set(id, blueprint=blueprint, **({} if inputs is None else {"inputs": dict(inputs) or REMOVE}))
+            blueprint_of(project, change.task(id))
+        else:
+            change.set(id, blueprint=REMOVE, inputs=REMOVE)
+        after = change.task(id)
+        change.event("task_blueprint_set", task=id, payload={"blueprint": blueprint})
+    message = f"Task {id} runs {blueprint}" if blueprint else f"Task {id} is a person's"
+    return told(change, id=id, blueprint=after.blueprint, inputs=after.inputs, message=message)
+
+
 def skip(project: Project, task: str, *, reason: str = "", dry_run: bool = False) -> dict[str, Any]:
     """{id, status, reason, message}: the task need not be done; whoever waits for it goes on.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 from flowbench.cli.flowctl.answer import Answer
@@ -142,6 +145,16 @@ def show_backend(session: Session, task: str) -> Answer:
 
 @verb(of=task, changes=True)
 @click.argument("task")
+@click.argument("blueprint")
+@click.option("--inputs", metavar="JSON|FILE", help="An object for its ctx; a FILE of - reads standard input.")
+def set_blueprint(session: Session, task: str, blueprint: str, inputs: str | None) -> Answer:
+    """Let a task run by itself: BLUEPRINT is a file of the project or stored:ID, and "" makes it a person's again."""
+    given = None if inputs is None else _object(session, inputs)
+    return said(tasks.set_blueprint(session.project, task, blueprint, given, dry_run=session.dry_run))
+
+
+@verb(of=task, changes=True)
+@click.argument("task")
 @click.option("--deps", required=True, metavar="IDS", help="Tasks of the same epic, with commas.")
 def set_deps(session: Session, task: str, deps: str) -> Answer:
     """Let a task wait for more tasks of its epic."""
@@ -154,3 +167,17 @@ alias(set_spec, "spec", of=task)  # its name in a later flowctl
 def listed(text: str) -> list[str]:
     """What stands between commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _object(session: Session, given: str) -> dict[str, Any]:
+    """Raises: project.TaskRefused."""
+    from flowbench.project import TaskRefused
+
+    text = given if given.lstrip().startswith(("{", "[")) else session.text(given, "--inputs")
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise TaskRefused(f"--inputs is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise TaskRefused("--inputs must be a JSON object")
+    return found

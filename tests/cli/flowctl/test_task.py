@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from flowbench.errors import FlowbenchError
 from flowbench.project import InvalidTransition, NotFound, ProjectError, SectionError, TaskRefused
 from tests.cli.flowctl.conftest import Call
 
@@ -192,3 +193,21 @@ def test_files_are_kept_for_a_task_and_given_back(call: Call, epic: str, repo: P
         call("lock", "--task", one, "--files", ",")
     with pytest.raises(click.UsageError, match="--task ID or --all"):
         call("unlock")
+
+
+def test_a_task_is_given_a_blueprint_and_taken_it_away_again(call: Call, epic: str, repo: Path) -> None:
+    id = f"{epic}.1"
+    (repo / "count.yaml").write_text("id: count\nflow: {kind: assign, at: $.n, value: {op: lit, value: 1}}\n")
+
+    told = call("task", "set-blueprint", id, "count.yaml", "--inputs", '{"top": 3, "words": ["a", "b"]}')
+
+    assert (told["blueprint"], told["inputs"]) == ("count.yaml", {"top": 3, "words": ["a", "b"]})
+    shown = call("show", id)
+    assert (shown["blueprint"], shown["inputs"]) == ("count.yaml", {"top": 3, "words": ["a", "b"]})
+    assert call("run", id)["status"] == "done"
+    call("task", "set-blueprint", id, "")
+    assert "blueprint" not in call("show", id)
+    for words in (["nope.yaml"], ["../x.yaml"], ["count.yaml", "--inputs", "[]"]):
+        with pytest.raises(FlowbenchError):
+            call("task", "set-blueprint", id, *words)
+    assert "blueprint" not in call("show", id)
