@@ -6,13 +6,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
+from flowbench.cancel import CancelToken
 from flowbench.tools import Shell, ShellResult
+from flowbench.tools.outflow import LIMIT
 from tests.flow.forms import LONG, chosen, prove, proven
 from tests.process.trees import linux, until
 
@@ -155,6 +158,23 @@ def streamed(size: int, limit: float) -> float:
 
 
 @linux
+def test_a_listener_that_is_slow_hears_two_seconds_more_after_an_abort_and_not_all_that_waits(shell: Shell) -> None:
+    token, heard = CancelToken(), 0
+
+    def listen(text: str) -> None:
+        nonlocal heard
+        if not heard:
+            time.sleep(1.0)  # four million bytes wait by now
+            token.abort()
+        heard += len(text)
+        time.sleep(0.3)
+
+    result = shell.run("yes", on_chunk=listen, token=token)
+
+    assert result.cancelled
+    assert 0 < heard < LIMIT // 2
+
+
 def test_memory_stays_within_bounds_whatever_is_written() -> None:
     is_long = chosen[0] == LONG
 

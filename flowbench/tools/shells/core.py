@@ -205,6 +205,7 @@ class Core:
                 if living_below(self._shell, reply.jobs - self._jobs):
                     await self._hear_out(session, pump, token)
             if (cause := token.cause) is not None:
+                sink.cut(PATIENCE)
                 await session.end()
                 await pump.finish(PATIENCE)
                 return _stopped(cause)

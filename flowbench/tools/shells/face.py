@@ -82,6 +82,9 @@ class Kept:
     def put(self, chunk: bytes) -> None:
         self._output.take(chunk)
 
+    def cut(self, seconds: float) -> None:
+        """Everything is kept."""
+
     def within(self, result: ShellResult) -> ShellResult:
         import msgspec
 

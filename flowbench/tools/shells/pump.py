@@ -19,6 +19,9 @@ class Sink(Protocol):
 
     def put(self, chunk: bytes, /) -> object: ...
 
+    def cut(self, seconds: float, /) -> object:
+        """The command was stopped: what nobody has taken within so many seconds is not told any more."""
+
 
 class Capture:
     """Tells a sink, if there is one, and keeps what it told: at most so many bytes, the first ones."""
@@ -38,6 +41,10 @@ class Capture:
         left = self._limit - len(self.heard)
         self.heard += chunk[:left]
         self.is_too_long = self.is_too_long or len(chunk) > left
+
+    def cut(self, seconds: float) -> None:
+        if self._sink is not None:
+            self._sink.cut(seconds)
 
 
 class Pump:
