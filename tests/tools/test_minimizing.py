@@ -145,3 +145,9 @@ def test_a_shell_offers_the_shorter_text_and_tells_all(tmp_path: Path) -> None:
     assert result.minimized.original_text == LONG
     assert result.minimized.filter == "thirds"
     assert execute_shell(f"{define}; tell", minimizer=ON).minimized is None
+
+
+@pytest.mark.parametrize(("command", "piece"), [("git status", '" '), ("pytest", "a::"), ("git clone x", "1%")])
+def test_a_line_without_end_is_no_noise_and_takes_no_time(command: str, piece: str) -> None:
+    """Before, time went by the square of it: a quarter of an hour for this one, and nothing could end it."""
+    assert minimized(ON, command, f'  (use "git {piece * 500_000}\n', 0) is None

@@ -8,6 +8,7 @@ from functools import cache
 
 from flowbench.tools.minimizing.registry import Filter, is_known, register_minimizer
 
+LONGEST = 1000  # characters of a line that may be noise; these expressions take time by the square of a longer one
 _PROGRESS = re.compile(r".*\b\d{1,3}% ?(\(\d+/\d+\)|\||of\b).*|(remote: )?(Enumerating|Counting) objects: \d+.*")
 _HINT = re.compile(r'  \(use "git .*"\s.*\)|  \(use "git [^"]*"[^)]*\)')
 _PIP = re.compile(
@@ -26,7 +27,7 @@ def _without(noise: re.Pattern[str], what: str) -> Filter:
         kept, left_out = [], 0
         for line in text.removesuffix("\n").split("\n"):  # a carriage return is no end of a line
             last = line.rstrip("\r").rpartition("\r")[2]
-            if noise.fullmatch(last):
+            if len(last) <= LONGEST and noise.fullmatch(last):
                 left_out += 1
             else:
                 kept.append(last)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from flowbench.tools.text.cells import TAB_WIDTH, pieces, scaled_width, tab_cells, visible_width
 from flowbench.tools.text.escapes import ESC, parted, scaled
@@ -99,14 +100,8 @@ def _runs(text: str) -> list[str]:
     """Spaces, and what stands between them. A space that bears a mark is none."""
     if text.isascii():
         return _RUNS.findall(text)
-    runs: list[str] = []
-    blank: bool | None = None
-    for piece, _ in pieces(text, 1):
-        if (piece == " ") is not blank:
-            runs.append("")
-            blank = piece == " "
-        runs[-1] += piece
-    return runs
+    by_kind = groupby(pieces(text, 1), lambda found: found[0] == " ")
+    return ["".join(piece for piece, _ in group) for _, group in by_kind]
 
 
 def _broken(word: str, width: int, tab: int, style: Style, begun: str) -> list[str]:
