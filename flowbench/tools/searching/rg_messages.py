@@ -20,6 +20,7 @@ from flowbench.tools.searching.hits import LARGE, Ask, ContextLine, FileHits, Gr
 
 HEAD = 7 * LARGE  # bytes that are kept of a message that is too long; JSON writes one byte as six at worst
 LONGEST = 8 * LARGE  # bytes of a message that is kept whole
+LONGEST_LINE = 256 << 20  # bytes of a line that are looked at again
 TAIL = 4096  # bytes that are kept of what follows its text
 LONG = 1 << 14  # bytes of a message that is looked through before it is decoded
 FIRST_SPAN = re.compile(rb'"\},"start":\d+,"end":\d+')
@@ -186,6 +187,8 @@ class Messages:
             return
         self._settle()
         self._file.count += 1
+        if data.is_cut and self._ask.max_columns is not None and not self._ask.multiline:
+            self._complete(data)
         text = data.lines.decoded()
         if self._ask.multiline:
             self._reach = data.absolute_offset + len(data.lines.raw())
@@ -207,6 +210,18 @@ class Messages:
         near = ContextLine(number, shown.head(shown.plain(data.lines.decoded()), self._ask.max_columns)[0])
         is_behind = self._last >= 0 and number - self._last <= self._ask.after
         (self._context if is_behind else self._before).append(near)
+
+    def _complete(self, data: _Line) -> None:
+        """Read a line again of which the middle is missing, so that the part around its match can be shown."""
+        head = data.lines.raw()[:LONG]
+        try:
+            with open(os.path.join(self._folder, self._file.place), "rb") as file:
+                file.seek(data.absolute_offset)
+                line = file.readline(LONGEST_LINE)
+            if line.startswith(head):  # else it is in another encoding, or has changed
+                data.lines, data.is_cut = _Text(line.decode()), False
+        except (OSError, UnicodeDecodeError):
+            return
 
     def _near_block(self, data: _Line) -> None:
         """Lines of a match that is not wanted any more, as context of the last one."""

@@ -182,6 +182,14 @@ def test_a_line_of_a_hundred_megabytes_is_searched_and_shown_cut(tmp_path: Path,
         tools.grep("f(o|p)o", place, timeout_ms=10)
 
 
+def test_the_match_at_the_end_of_a_huge_line_is_shown(tmp_path: Path, engine: str) -> None:
+    (tmp_path / "long").write_bytes(b"x" * 40_000_000 + b"foo\n")
+
+    match = tools.grep("foo", tmp_path, max_columns=20).matches[0]
+
+    assert (match.line, match.column, match.truncated) == ("..." + "x" * 14 + "foo", 40_000_001, True)
+
+
 def test_a_callback_that_raises_ends_the_search(tmp_path: Path, engine: str) -> None:
     (tmp_path / "a").write_text("foo\n")
 
