@@ -163,7 +163,9 @@ function render({ model, el }) {
     note.textContent = isGone() ? "The kernel has gone; this is the board as it was. Run the cell again." : now.error;
     filter.disabled = false;
     const isTyped = asks.contains(document.activeElement);
-    if (!isTyped || now.approvals.length !== asks.childElementCount) asks.replaceChildren(...now.approvals.map(approval));
+    const ids = now.approvals.map((each) => each.id).join();
+    if (!isTyped || ids !== asks.dataset.ids) asks.replaceChildren(...now.approvals.map(approval));
+    asks.dataset.ids = ids;
     if (isApprovals && !now.approvals.length) asks.replaceChildren(make("div", "fb-now", "Nothing waits for a decision."));
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     const held = document.activeElement?.getAttribute?.("aria-label");

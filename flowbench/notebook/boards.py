@@ -46,6 +46,7 @@ class LiveBoard:
         self._handle: Any = None
         self._unwatch: Callable[[], None] | None = None
         self._seen: Any = None
+        self._answers = 0
         self.panel: Any = None
 
     def __repr__(self) -> str:
@@ -112,6 +113,7 @@ class LiveBoard:
     # On the thread
 
     def _work(self, panel: Any) -> None:
+        failed = False
         while panel is self.panel:
             message: Mapping[str, Any] | None = {}
             with suppress(queue.Empty):
@@ -122,8 +124,13 @@ class LiveBoard:
                 if message:
                     self._act(panel, message)
                 self._look(panel, is_asked=bool(message))
+                if failed and not message:
+                    self._say(panel, "")
+                failed = False
             except (FlowbenchError, OSError) as error:  # of the project or its disk: the next look may do better
-                panel.said = {"text": str(error), "bad": True}
+                if message or not failed:
+                    self._say(panel, str(error), is_bad=True)
+                failed = True
 
     def _look(self, panel: Any, is_asked: bool) -> None:
         layout = self._project.layout
@@ -132,7 +139,6 @@ class LiveBoard:
         seen = (scan(layout.tasks), scan(layout.epics), signs)
         if seen == self._seen and not is_asked:
             return
-        self._seen = seen
         fresh = self._view()
         if fresh != panel.view:
             panel.view = fresh
@@ -140,6 +146,7 @@ class LiveBoard:
             told = detail(self._project, self._opened)
             if told != panel.detail:
                 panel.detail = told
+        self._seen = seen  # at last: what could not be read is looked at again
 
     def _act(self, panel: Any, message: Mapping[str, Any]) -> None:
         act, id, text = (str(message.get(name, "")) for name in ("do", "id", "text"))
@@ -150,9 +157,13 @@ class LiveBoard:
             panel.detail = detail(self._project, id) if id else {}
         else:
             try:
-                panel.said = {"text": self._do(act, id, text), "bad": False}
+                self._say(panel, self._do(act, id, text))
             except FlowbenchError as error:
-                panel.said = {"text": str(error), "bad": True}
+                self._say(panel, str(error), is_bad=True)
+
+    def _say(self, panel: Any, text: str, *, is_bad: bool = False) -> None:
+        self._answers += 1  # the same words once more are an answer, too
+        panel.said = {"text": text, "bad": is_bad, "n": self._answers}
 
     def _do(self, act: str, id: str, text: str) -> str:
         """What a button says; the sentence that tells what came of it."""

@@ -96,18 +96,33 @@ class Project:
         epic: str,
         title: str,
         *,
-        depends_on: Sequence[str] = (),
+        depends_on: str | Sequence[str] = (),
         blueprint: str | None = None,
         inputs: Mapping[str, Any] | None = None,
-        **fields: Any,
+        acceptance: str = "",
+        priority: int | None = None,
+        domain: str | None = None,
+        files: str | Sequence[str] = (),
     ) -> str:
         """The id of a new task. blueprint: what runs it, a file of the project or stored:ID@SELECTOR. inputs: what its
-        ctx begins with. fields: acceptance, priority, domain, files."""
+        ctx begins with. acceptance: Markdown. Raises: NotFound, InvalidId, ProjectError."""
         core = self.core
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise projects.ProjectError(f"inputs has to be a mapping of names to values, and is {inputs!r}")
+        if priority is not None and not isinstance(priority, int):
+            raise projects.ProjectError(f"priority has to be a whole number, and is {priority!r}")
         with core.change("task create") as change:
-            waits = [core.resolve(each) for each in depends_on]
-            more = {"blueprint": blueprint, "inputs": None if inputs is None else dict(inputs)}
-            return change.create_task(core.resolve(epic), title, depends_on=waits, **fields, **more).id
+            return change.create_task(
+                core.resolve(epic),
+                title,
+                depends_on=[core.resolve(each) for each in _each(depends_on)],
+                acceptance=acceptance,
+                priority=priority,
+                domain=domain,
+                files=_each(files),
+                blueprint=blueprint,
+                inputs=None if inputs is None else dict(inputs),
+            ).id
 
     def start(self, task: str, **options: Any) -> dict[str, Any]:
         """See project.working.start: force, note."""
@@ -159,6 +174,10 @@ class Project:
         head = f"<b>{escape(self.core.layout.root.name)}</b> · {escape(str(self.core.layout.root))}"
         table = epics[["title", "status", "tasks", "done"]].to_html() if len(epics) else "<p>no epics yet</p>"
         return {"text/plain": repr(self), "text/html": f'<div class="flowbench mathjax_ignore">{head}{table}</div>'}
+
+
+def _each(names: str | Sequence[str]) -> Sequence[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _watched(run: Run) -> None:

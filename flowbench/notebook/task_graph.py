@@ -36,6 +36,8 @@ class TaskGraph(msgspec.Struct, frozen=True):
         return f"<graph of {self.plan.title}: {len(self.plan.tasks)} tasks, critical path {path or 'empty'}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        if not self.plan.tasks:
+            return {"text/plain": repr(self), "text/html": "<p>No graph: there are no tasks yet</p>"}
         if not self.svg or len(self.svg) > LARGEST:
             why = self.why or f"its {len(self.svg) // 1000} kB are too much to keep in a notebook"
             return {"text/plain": repr(self), "text/html": f"<p>No graph: {escape(why)}</p>"}

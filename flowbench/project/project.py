@@ -307,7 +307,7 @@ class Project:
             yield
 
     def heartbeat(self, task_id: str, pid: int | None = None) -> bool:
-        """A sign of life of who works on a task, and of its file locks; False: it is not claimed any more.
+        """A sign of life of the actor on a task, and of its file locks; False: the task is not the actor's any more.
 
         pid: of the process that does the work. Takes no lock and tells no event.
         """
@@ -315,7 +315,7 @@ class Project:
             return False
         with self.state.write() as connection:
             sql = "UPDATE runtime SET heartbeat_at=?, worker_pid=? WHERE task_id=? AND status='in_progress'"
-            many = connection.execute(f"{sql} AND assignee IS NOT NULL", (self.now(), pid, task_id)).rowcount
+            many = connection.execute(f"{sql} AND assignee=?", (self.now(), pid, task_id, self.actor)).rowcount
         if many:
             self.locks.extend(task_id)
         return many > 0

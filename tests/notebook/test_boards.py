@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flowbench.notebook import boards
 from flowbench.notebook.board_view import SHOWN, detail, still, view
 from flowbench.notebook.boards import LiveBoard
 from flowbench.notebook.tap import BOARD
@@ -111,7 +112,7 @@ def test_buttons_do_their_work_once_and_say_so(board: LiveBoard, project: Projec
 
     assert "It is there" in project.body(f"{EPIC}.1")
     assert [event.type for event in project.events(task=f"{EPIC}.1")].count("task_started") == 1
-    until(lambda: panel.said == {"text": f"Task {EPIC}.3 skipped", "bad": False})
+    until(lambda: panel.said == {"text": f"Task {EPIC}.3 skipped", "bad": False, "n": 4})
 
 
 def test_what_is_refused_is_said_on_the_board(board: LiveBoard) -> None:
@@ -122,6 +123,10 @@ def test_what_is_refused_is_said_on_the_board(board: LiveBoard) -> None:
     until(lambda: bool(panel.said))
     assert panel.said["bad"]
     assert "Complete dependencies first" in panel.said["text"]
+    first = panel.said
+    click(board, 2, "start", f"{EPIC}.2")
+    until(lambda: panel.said != first)  # the page waits for an answer to each click
+    assert panel.said["text"] == first["text"]
 
 
 def test_changes_of_others_are_seen(board: LiveBoard, project: Project) -> None:
@@ -136,6 +141,22 @@ def test_changes_of_others_are_seen(board: LiveBoard, project: Project) -> None:
     until(lambda: panel.detail.get("title") == "Write more docs")
 
     other.close()
+
+
+def test_a_look_that_fails_is_taken_again(board: LiveBoard, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, read = board.panel, board._view
+    monkeypatch.setattr(boards, "LOOK_SECONDS", 0.01)
+
+    def fails() -> Any:
+        raise OSError("the disk is away")
+
+    monkeypatch.setattr(board, "_view", fails)
+    start(project, f"{EPIC}.3")
+    until(lambda: panel.said.get("text") == "the disk is away")
+    monkeypatch.setattr(board, "_view", read)
+
+    until(lambda: cards(panel.view)["In progress"] == ["3"])
+    until(lambda: panel.said["text"] == "")
 
 
 def test_questions_are_approved_and_rejected_on_a_board_of_their_own(project: Project) -> None:

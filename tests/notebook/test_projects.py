@@ -10,7 +10,7 @@ from IPython.core.completer import provisionalcompleter
 
 import flowbench as fb
 from flowbench.notebook.errors import UsageError
-from flowbench.project import NoProject
+from flowbench.project import NoProject, ProjectError
 from tests.notebook.conftest import Shell
 
 
@@ -69,6 +69,25 @@ def test_the_graph_is_a_picture_and_says_its_critical_path(shell: Shell, project
     assert "data:image/svg+xml;base64," in bundle["text/html"]
     assert "critical path fn-1-add-auth.1 > fn-1-add-auth.2" in bundle["text/plain"]
     assert "<b>store" not in bundle["text/html"]
+
+
+def test_a_graph_of_nothing_says_so(project: fb.Project) -> None:
+    empty = project.create_epic("Later")
+
+    assert "no tasks yet" in project.graph(empty)._repr_mimebundle_()["text/html"]
+
+
+def test_a_task_is_made_of_what_a_task_has(project: fb.Project) -> None:
+    made = project.create_task("fn-1", "Ship", depends_on="fn-1.2", files="ship.py", priority=2)
+
+    assert list(project.tasks.depends_on[made]) == ["fn-1-add-auth.2"]
+    assert project.facts(made)["files"] == ["ship.py"]
+    with pytest.raises(TypeError, match="dependson"):
+        project.create_task("fn-1", "Ship", dependson="fn-1.2")  # type: ignore[call-arg]
+    with pytest.raises(ProjectError, match="mapping of names"):
+        project.create_task("fn-1", "Ship", inputs=[1])  # type: ignore[arg-type]
+    with pytest.raises(ProjectError, match="whole number"):
+        project.create_task("fn-1", "Ship", priority="high")  # type: ignore[arg-type]
 
 
 def test_the_run_of_a_task_is_shown_in_its_cell(shell: Shell, project: fb.Project) -> None:

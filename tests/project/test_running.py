@@ -186,6 +186,29 @@ def test_who_loses_the_claim_is_stopped_and_writes_nothing(
     assert (told["status"], told["by"]) == ("todo", "claim lost")
 
 
+def test_who_takes_the_task_over_stops_the_run_and_keeps_the_task(
+    project: Project, epic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flowbench.project import running
+    from flowbench.project.working import start
+
+    monkeypatch.setattr(running, "HEARTBEAT_SECONDS", 0.02)
+    task = carried(project, epic, "id: wait\nflow: {kind: step, ref: test_running.wait, in: $, out: $.x}\n")
+    assert project.actor != "bob"
+
+    def watch(run: Run) -> None:
+        monkeypatch.setenv("FLOW_ACTOR", "bob")
+        other = Project.find(project.layout.root)
+        start(other, task, force=True)
+        other.close()
+        assert run.wait(60)
+
+    told = project.run(task, watch=watch)
+
+    assert (told["status"], told["by"]) == ("in_progress", "claim lost")
+    assert project.task(task).assignee == "bob"
+
+
 SLOW = """
 import asyncio, pathlib
 import flowbench as fb
