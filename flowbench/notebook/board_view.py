@@ -110,17 +110,19 @@ def still(view: dict[str, Any]) -> dict[str, Any]:
     asked = "".join(
         f"<li>{escape(each['question'])} <code>{escape(each['id'])}</code></li>" for each in view["approvals"]
     )
+    idle = "" if head or asked or view["error"] else "Nothing waits for a decision."
     parts = [
         f"<p><b>{escape(view['title'])}</b></p>",
         f"<p>{escape(view['error'])}</p>" if view["error"] else "",
         f"<p>waits for a decision:</p><ul>{asked}</ul>" if asked else "",
+        f"<p>{idle}</p>" if idle else "",
         f"<table><thead><tr>{head}</tr></thead><tbody><tr>{cells}</tr></tbody></table>" if head else "",
     ]
     lines = [f"{column['name']}: {', '.join(card['id'] for card in column['tasks'])}" for column in view["columns"]]
     lines += [f"waits for a decision: {each['id']} {each['question']}" for each in view["approvals"]]
     return {
         "text/html": f'<div class="flowbench mathjax_ignore">{"".join(parts)}</div>',
-        "text/plain": "\n".join(filter(None, [view["title"], view["error"], *lines])),
+        "text/plain": "\n".join(filter(None, [view["title"], view["error"], idle, *lines])),
     }
 
 

@@ -167,10 +167,12 @@ def test_questions_are_approved_and_rejected_on_a_board_of_their_own(project: Pr
     panel = board.panel
     assert [each["question"] for each in panel.view["approvals"]] == ["Deploy?", "Delete?"]
     assert panel.view["columns"] == []
+    assert "Nothing waits" not in repr(board)
 
     click(board, 1, "approved", first)
     click(board, 2, "rejected", second, "not today")
     until(lambda: panel.view["approvals"] == [])
+    assert "Nothing waits for a decision." in repr(board)
 
     assert asked.get(first).status == "approved"
     assert (asked.get(second).status, asked.get(second).note) == ("rejected", "not today")
