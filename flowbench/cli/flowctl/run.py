@@ -44,8 +44,9 @@ def run(
     its ctx begins with. Done: the task is done, with summary and evidence. Failed: as `flowctl fail`. Ctrl-C stops it
     all, and the task is todo again. After kill -9 of this process the same command goes on where it was.
 
-    Exit codes: 1 failed, 4 it would run commands that nobody has allowed (`flowbench trust FILE`, or --trust HASH),
-    5 a person would have to answer, and nobody is there, 130 stopped by Ctrl-C, 143 by SIGTERM.
+    Exit codes: 1 failed, 2 its Blueprint cannot be read, 3 it names functions that nobody registered or secrets that
+    nobody gives, 4 it would run commands that nobody has allowed (`flowbench trust FILE`, or --trust HASH), 5 a person
+    would have to answer, and nobody is there, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     from flowbench.blueprint import BlueprintError, UntrustedBlueprint
     from flowbench.cli import follow, report, sources
