@@ -7,7 +7,7 @@ from typing import Any
 from flowbench import tools
 from flowbench.blueprint import Blueprint
 from flowbench.engine import StepRecord
-from flowbench.notebook import picture, results, still, unattended, waking
+from flowbench.notebook import farewell, picture, results, still, unattended, waking
 from flowbench.notebook.attendant import Attendant
 from flowbench.notebook.body import MAGIC, complete_body
 from flowbench.notebook.completion import complete_line
@@ -55,6 +55,7 @@ def load_ipython_extension(shell: Any, verbs: Verbs | None = None) -> None:
         waiting.pumps.append(seen.pump)
     if kernel_of(shell) is not None:
         waking.wake_by_signals()
+        farewell.hush()
     # In a kernel the panel and the still output show what steps print; a terminal has only its own lines for that.
     prints.passes_on = kernel_of(shell) is None
     errors.cell_of = magics.cell_of
@@ -81,6 +82,7 @@ def unload_ipython_extension(shell: Any) -> None:
         waiting.pumps.remove(seen.pump)
     _attend(None)
     waking.sleep_on()
+    farewell.speak()
     unattended.uninstall()
 
 
