@@ -16,6 +16,7 @@ from PIL import Image
 
 from flowbench.cancel import Aborted, CancelToken
 from flowbench.tools import ClipboardFailed, copy_to_clipboard, read_image_from_clipboard
+from tests.need import need
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs of Linux")
 
@@ -154,8 +155,7 @@ def test_an_abort_before_it_begins_starts_nothing(bench: Callable[..., None], tm
 
 @pytest.fixture
 def display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if not (shutil.which("Xvfb") and shutil.which("xclip")):
-        pytest.skip("no Xvfb and xclip here; the programs above stand in for them")
+    need(shutil.which("Xvfb") and shutil.which("xclip"), "Xvfb and xclip; the programs above stand in for them")
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp"], pass_fds=[write], stderr=subprocess.DEVNULL
