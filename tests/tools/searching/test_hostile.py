@@ -234,6 +234,13 @@ def test_who_reads_a_stream_slowly_and_leaves_stops_the_search(tmp_path: Path, e
     until(lambda: not children("--regexp"))
 
 
+def has_ended(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_nothing_searches_on_when_its_owner_is_killed(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     script = fake(tmp_path, f"echo $$ > {begun}.new; mv {begun}.new {begun}; exec sleep 600")
@@ -246,7 +253,7 @@ def test_nothing_searches_on_when_its_owner_is_killed(tmp_path: Path) -> None:
         owner.kill()
         owner.wait()
 
-    until(lambda: not psutil.pid_exists(searcher) or psutil.Process(searcher).status() == psutil.STATUS_ZOMBIE)
+    until(lambda: has_ended(searcher))
 
 
 @pytest.mark.parametrize("text", ["[", "[a-", "[^]", "(", "\\Q", "\\p{", "{", "\\"])
