@@ -116,7 +116,8 @@ def test_an_endless_body_is_ended_after_the_grace_and_not_before(threads: Handof
         left = time.monotonic()
         await leave(task)
         await asyncio.sleep(0.05)
-        assert not body.raised
+        is_early, looked = not body.raised, time.monotonic() - left  # a busy machine may sleep through the grace
+        assert is_early or looked >= 0.14
         await until_true(lambda: body.ended)
         return time.monotonic() - left
 
@@ -135,8 +136,9 @@ def test_a_body_stuck_outside_python_is_named_until_it_ends(threads: Handoff) ->
         before = time.time()
         task = asyncio.get_running_loop().create_task(threads.call(stuck, None, grace=0.05))
         await asyncio.sleep(0.02)
+        left = time.monotonic()
         await leave(task)
-        assert threads.orphans == []  # still within its grace
+        assert threads.orphans == [] or time.monotonic() - left >= 0.05  # not within its grace
         await until_true(lambda: threads.orphans != [])
         named = threads.orphans
         assert before <= named[0].since <= time.time()
