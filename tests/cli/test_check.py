@@ -110,7 +110,7 @@ def test_names_of_missing_functions_are_told_in_short(files: Path) -> None:
     told = check("long.yaml", "--agents", "agents.py")
 
     assert told.exit_code == Exit.MISSING
-    assert len(told.stderr) < 400
+    assert len(told.stderr) < 1_000  # some of all functions that this process has registered are named, too
 
 
 def test_a_folder_is_no_file(files: Path) -> None:
