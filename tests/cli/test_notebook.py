@@ -45,6 +45,7 @@ def test_a_signal_aborts_the_run_saves_everything_and_leaves_no_kernel(
     appears("waiting")
     beating = json.loads((desk / "pulse.json").read_text())
 
+    time.sleep(1)  # the step has begun; its cell gets to wait for it a moment later
     process.send_signal(signum)
     out, error = process.communicate(timeout=60)
 
